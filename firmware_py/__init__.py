@@ -1,0 +1,1 @@
+"""What every flashed node runs: identity, outbox, session, supervision, calibration records."""

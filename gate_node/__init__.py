@@ -1,0 +1,1 @@
+"""Readers and the turnstile; the passage, and free egress whatever happens."""

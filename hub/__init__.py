@@ -1,0 +1,1 @@
+"""The store's mind: who took what, the journal, payments, receipts, pages."""

@@ -1,0 +1,1 @@
+"""Hardware as data, and the chips and shoppers we lack."""

@@ -1,0 +1,1 @@
+"""Simulated chips, cells, shoppers and stores."""

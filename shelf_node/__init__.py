@@ -1,0 +1,1 @@
+"""Counts to grams to steps: what happened on each lane."""

@@ -1,0 +1,1 @@
+"""What travels between nodes and hub: messages, topics, the bus, the clock. The contract; it knows nobody."""

@@ -1,0 +1,178 @@
+"""What travels, as typed messages: JSON on the wire, unknown tags and fields refused.
+
+Units stand in the names: metres in the store's frame, grams, seconds of UTC. Every message goes inside an
+`Envelope` that says who sent it and where in that node's sequence it stands.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from wire.errors import BadMessage
+
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/+#\s]+$")]
+NonNegative = Annotated[float, Meta(ge=0)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Direction = Literal["in", "out"]
+
+
+class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """Root of everything inside an envelope; the tag is the field `type`."""
+
+
+class WeightChange(Message, frozen=True, tag="weight_change"):
+    """A lane weighs something else than before, and a hand has left it.
+
+    `delta_g` is after minus before: negative when something was taken. `t0_s` is when the lane was last at rest
+    before, `t1_s` when it was first at rest after. `fault` is set when the lane was unwell in between, and then
+    `sigma_g` is wide accordingly.
+    """
+
+    lane: Name
+    delta_g: float
+    sigma_g: NonNegative
+    t0_s: float
+    t1_s: float
+    fault: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.t1_s < self.t0_s:
+            raise ValueError(f"lane {self.lane}: a change that ends ({self.t1_s}) before it begins ({self.t0_s})")
+
+
+class ItemEvidence(Message, frozen=True, tag="item_evidence"):
+    """What the shelf's camera makes of the item that moved: likelihoods over products, and over none of them."""
+
+    lane: Name
+    t_s: float
+    likelihoods: dict[str, Probability]
+    other: Probability = 0.0
+
+
+class Hand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A hand that reaches out, in metres."""
+
+    x_m: float
+    y_m: float
+    z_m: float
+    sigma_m: NonNegative
+
+
+class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One person in one frame. The id is the camera's own: it may break, swap or be given again."""
+
+    id: str
+    x_m: float
+    y_m: float
+    sigma_m: NonNegative
+    hand: Hand | None = None
+
+
+class Tracks(Message, frozen=True, tag="tracks"):
+    """Everybody in one camera frame, at the time of its exposure. A stream: the newest counts."""
+
+    t_s: float
+    tracks: tuple[Track, ...]
+
+
+class Tap(Message, frozen=True, tag="tap"):
+    """Somebody presented a credential at a gate's reader. The credential is a token, never a card number."""
+
+    gate: Name
+    reader: Name
+    kind: Literal["card", "nfc", "qr"]
+    credential: Annotated[str, Meta(min_length=1, max_length=512)]
+    t_s: float
+
+    def __post_init__(self) -> None:
+        if looks_like_card_number(self.credential):
+            raise ValueError(f"reader {self.reader}: a card number may not travel; the reader must hand over a token")
+
+
+class Passage(Message, frozen=True, tag="passage"):
+    """How a way through a gate ended. `command` is the gate command it used, if it used one."""
+
+    gate: Name
+    direction: Direction
+    outcome: Literal["passed", "timeout", "tailgating", "intrusion", "fire"]
+    command: str | None
+    t_s: float
+
+
+class GateCommand(Message, frozen=True, tag="gate_command"):
+    """Open a gate for one passage. Dropped, and said so, once `expires_s` has gone by; obeyed once per `id`."""
+
+    id: str
+    gate: Name
+    direction: Direction
+    expires_s: float
+
+
+class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A live value: None, and a fault, when it cannot be known. Never 0 for unknown."""
+
+    value: float | None
+    fault: str | None = None
+
+
+class Heartbeat(Message, frozen=True, tag="heartbeat"):
+    """Alive, since when, and how well. `counters` only grow within a boot; `readings` are grams by lane."""
+
+    t_s: float
+    uptime_s: NonNegative
+    counters: dict[str, int] = {}
+    readings: dict[str, Reading] = {}
+
+
+class Ack(Message, frozen=True, tag="ack"):
+    """Every event of this boot up to and with `seq` is in the hub's journal: the node may forget them."""
+
+    boot: str
+    seq: Annotated[int, Meta(ge=0)]
+
+
+Event = WeightChange | ItemEvidence | Tap | Passage
+Stream = Tracks | Heartbeat
+AnyMessage = Event | Stream | GateCommand | Ack
+
+
+class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who says it, and where it stands: `seq` counts from 1 within a boot, events and streams each on their own.
+
+    `acked` is the highest event `seq` of this boot that the sender knows to be in the hub's journal, so that a hub
+    with a new journal knows where a node's backlog begins.
+    """
+
+    node: Name
+    boot: Annotated[str, Meta(min_length=1, max_length=64)]
+    seq: Annotated[int, Meta(ge=1)]
+    acked: Annotated[int, Meta(ge=0)] = 0
+    body: AnyMessage
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Envelope).decode
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The envelope as JSON."""
+    return _encode(envelope)
+
+
+def decode(payload: bytes | str) -> Envelope:
+    """The envelope in a payload. Raises BadMessage in one line for anything else."""
+    try:
+        return _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise BadMessage(f"not a message of the wire contract: {e}") from None
+
+
+def looks_like_card_number(text: str) -> bool:
+    """13 to 19 digits, spaces and dashes aside, that pass the Luhn check (ISO/IEC 7812-1)."""
+    digits = text.replace(" ", "").replace("-", "")
+    if not (13 <= len(digits) <= 19 and digits.isascii() and digits.isdigit()):
+        return False
+    odd = [int(d) for d in digits[-1::-2]]
+    even = [sum(divmod(2 * int(d), 10)) for d in digits[-2::-2]]
+    return (sum(odd) + sum(even)) % 10 == 0
