@@ -1,0 +1,113 @@
+"""What goes into the core and what comes out of it.
+
+Inputs are journaled as they stand here, so that a journal replays to the same state. `at_s` is the hub's own clock
+(UTC seconds): the only time the core knows besides the times that nodes put into their messages.
+"""
+
+from msgspec import Struct
+
+from wire.messages import GateCommand, ItemEvidence, Passage, Tap, Tracks, WeightChange
+
+
+class Input(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Root of what the core is told."""
+
+    at_s: float
+
+
+class Observed(Input, frozen=True, kw_only=True, tag="observed"):
+    """A node said something."""
+
+    node: str
+    body: WeightChange | ItemEvidence | Tap | Passage | Tracks
+
+
+class Authorised(Input, frozen=True, kw_only=True, tag="authorised"):
+    """The payment provider answered a PreAuthorise: `hold` is its reference, None when it declined."""
+
+    session: str
+    hold: str | None
+
+
+class Ticked(Input, frozen=True, kw_only=True, tag="ticked"):
+    """Time went by: sent when `State.wake_at_s` is reached and nothing else came."""
+
+
+class Answered(Input, frozen=True, kw_only=True, tag="answered"):
+    """A person looked at a question and chose one of its candidate carts."""
+
+    session: str
+    choice: int
+
+
+AnyInput = Observed | Authorised | Ticked | Answered
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One line of a receipt, and why it is there."""
+
+    gtin: str
+    name: str
+    count: int
+    price_cents: int
+    probability: float
+    because: str
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What one session took. `probability` is that of the whole cart; `asked` while a person still has to look."""
+
+    session: str
+    credential: str
+    lines: tuple[Line, ...]
+    total_cents: int
+    probability: float
+    asked: bool
+    at_s: float
+
+
+class PreAuthorise(Struct, frozen=True, kw_only=True, tag=True):
+    """Hold this much on what the credential stands for; answer with Authorised."""
+
+    session: str
+    credential: str
+    amount_cents: int
+
+
+class Open(Struct, frozen=True, kw_only=True, tag=True):
+    """Send this command to the node that drives the gate."""
+
+    node: str
+    command: GateCommand
+
+
+class Capture(Struct, frozen=True, kw_only=True, tag=True):
+    """Charge the receipt's total against the hold, and hand the receipt out."""
+
+    hold: str
+    receipt: Receipt
+
+
+class Void(Struct, frozen=True, kw_only=True, tag=True):
+    """Let the hold go: nothing was taken, or nobody came in."""
+
+    session: str
+    hold: str
+
+
+class Ask(Struct, frozen=True, kw_only=True, tag=True):
+    """Show a person these candidate carts, likeliest first; answer with Answered."""
+
+    receipt: Receipt
+    candidates: tuple[tuple[tuple[str, int], ...], ...]
+    probabilities: tuple[float, ...]
+
+
+class Note(Struct, frozen=True, kw_only=True, tag=True):
+    """Something an operator should know: one line. Never an exception in the core."""
+
+    at_s: float
+    text: str
+
+
+Effect = PreAuthorise | Open | Capture | Void | Ask | Note
