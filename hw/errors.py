@@ -1,0 +1,17 @@
+"""What can go wrong in simulated stores, recordings and labelled visits."""
+
+
+class HardwareError(Exception):
+    """Root of every fault in this room."""
+
+
+class Deadlock(HardwareError, RuntimeError):
+    """In virtual time everything waits and no timer is set: nothing can ever happen again."""
+
+
+class BadCases(HardwareError, ValueError):
+    """Labelled visits that cannot be replayed; the message names file, case, event and cause."""
+
+
+class BadRecording(HardwareError, ValueError):
+    """A recording with nothing in it that could be replayed."""
