@@ -1,0 +1,151 @@
+"""The events that the hub has not acknowledged yet, on disk: a power cut or a lost network takes none of them away."""
+
+import logging
+import sqlite3
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from firmware_py.errors import OutboxError, OutboxFull
+
+log = logging.getLogger(__name__)
+
+EVENT_LIMIT = 200_000
+"""Events kept at most: about 60 MB of disk, and a day without a hub at two events a second."""
+
+LOCK_TIMEOUT_S = 1.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS pending (
+    place INTEGER PRIMARY KEY,
+    boot TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (boot, seq)
+) STRICT
+"""
+
+
+class Stored(NamedTuple):
+    """One event: the start of the node that saw it, its place in that start's sequence, and its JSON."""
+
+    boot: str
+    seq: int
+    body: bytes
+
+
+class Outbox:
+    """A queue of events, first in first out, in one SQLite file; in memory alone when there is no `path`.
+
+    Everything here is synchronous, for virtual time must not depend on threads. `add` waits until the event is on
+    the disk: one fsync, some milliseconds on a good card, which a node with a few events a second can spare.
+
+    Raises OutboxError when the file cannot be opened at all. A damaged file is set aside, never deleted. When the disk
+    fails later, as cards in the field do by turning read-only, the outbox goes on in memory and says so.
+    """
+
+    def __init__(self, path: Path | None = None, limit: int = EVENT_LIMIT) -> None:
+        self._name = str(path or "the outbox in memory")
+        self._limit = limit
+        self._db = _connect(":memory:") if path is None else _open(path)
+        self._count: int = self._db.execute("SELECT count(*) FROM pending").fetchone()[0]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, event: Stored) -> None:
+        """Keep an event; it is on the disk when this returns. Raises OutboxFull."""
+        if self._count >= self._limit:
+            raise OutboxFull(f"{self._name}: {self._count} events wait for the hub already; is it reachable?")
+        insert = "INSERT INTO pending (boot, seq, body) VALUES (?, ?, ?)"
+        try:
+            self._db.execute(insert, event)
+        except sqlite3.IntegrityError:
+            raise  # the same event twice is a fault of the caller's, not of the disk's
+        except sqlite3.Error as e:
+            self._go_on_in_memory(e)
+            self._db.execute(insert, event)
+        self._count += 1
+
+    def oldest(self, limit: int) -> list[Stored]:
+        """The first events that wait, `limit` at most and all of one boot: a former boot is emptied before the next."""
+        rows = self._db.execute("SELECT boot, seq, body FROM pending ORDER BY place LIMIT ?", (limit,)).fetchall()
+        return [Stored(*row) for row in rows if row[0] == rows[0][0]]
+
+    def forget(self, boot: str, seq: int) -> int:
+        """Drop the events of `boot` up to and with `seq`, which the hub has; gives how many there were."""
+        delete = "DELETE FROM pending WHERE boot = ? AND seq <= ?"
+        try:
+            dropped = self._db.execute(delete, (boot, seq)).rowcount
+        except sqlite3.Error as e:
+            self._go_on_in_memory(e)
+            dropped = self._db.execute(delete, (boot, seq)).rowcount
+        self._count -= dropped
+        return dropped
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _go_on_in_memory(self, cause: sqlite3.Error) -> None:
+        memory = _connect(":memory:")
+        try:
+            rows = self._db.execute("SELECT boot, seq, body FROM pending ORDER BY place").fetchall()
+        except sqlite3.Error:
+            rows = []
+        memory.executemany("INSERT INTO pending (boot, seq, body) VALUES (?, ?, ?)", rows)
+        log.error(
+            "%s: cannot be written any more (%s): is the card full or worn out? New events are kept in memory alone; "
+            "%d of the %d that wait can no longer be read",
+            self._name,
+            cause,
+            self._count - len(rows),
+            self._count,
+        )
+        self._db.close()
+        self._db, self._count = memory, len(rows)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size == 0:
+            _set_aside(path, "it is empty")  # SQLite would take it for a new one
+        try:
+            return _connect(str(path))
+        except sqlite3.DatabaseError as e:
+            if e.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
+            _set_aside(path, str(e))
+            return _connect(str(path))
+    except sqlite3.Error as e:
+        cause = "another process has it" if "locked" in str(e) else "is the directory writable?"
+        raise OutboxError(f"{path}: the outbox cannot be opened: {e}: {cause}") from None
+    except OSError as e:
+        raise OutboxError(f"{path}: the outbox cannot be opened: {e.strerror}") from None
+
+
+def _connect(where: str) -> sqlite3.Connection:
+    db = sqlite3.connect(where, isolation_level=None, timeout=LOCK_TIMEOUT_S)
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute(_SCHEMA)
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            damage = sqlite3.DatabaseError(verdict)
+            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damage
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _set_aside(path: Path, cause: str) -> None:
+    aside = next(p for n in count(1) if not (p := path.with_name(f"{path.name}.damaged-{n}")).exists())
+    for suffix in ("", "-wal"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    log.error("%s: the outbox is damaged (%s); it is kept as %s, and a new one begins", path, cause, aside.name)
