@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import zlib
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -13,17 +14,23 @@ log = logging.getLogger(__name__)
 EVENT_LIMIT = 200_000
 """Events kept at most: about 60 MB of disk, and a day without a hub at two events a second."""
 
-LOCK_TIMEOUT_S = 1.0
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pending (
     place INTEGER PRIMARY KEY,
     boot TEXT NOT NULL,
     seq INTEGER NOT NULL,
     body BLOB NOT NULL,
+    crc INTEGER NOT NULL,
     UNIQUE (boot, seq)
 ) STRICT
 """
+_INSERT = "INSERT INTO pending (boot, seq, body, crc) VALUES (?, ?, ?, ?)"
+_SELECT = "SELECT boot, seq, body, crc FROM pending ORDER BY place"
+
+_SMALLEST_BYTES = 512
+"""One page of SQLite's smallest size (file format, 1.3.2); it takes what is shorter for a new file, and writes over it."""
+
+_NO_DAMAGE = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL
 
 
 class Stored(NamedTuple):
@@ -57,20 +64,20 @@ class Outbox:
         """Keep an event; it is on the disk when this returns. Raises OutboxFull."""
         if self._count >= self._limit:
             raise OutboxFull(f"{self._name}: {self._count} events wait for the hub already; is it reachable?")
-        insert = "INSERT INTO pending (boot, seq, body) VALUES (?, ?, ?)"
+        row = *event, _crc(event)
         try:
-            self._db.execute(insert, event)
+            self._db.execute(_INSERT, row)
         except sqlite3.IntegrityError:
             raise  # the same event twice is a fault of the caller's, not of the disk's
         except sqlite3.Error as e:
             self._go_on_in_memory(e)
-            self._db.execute(insert, event)
+            self._db.execute(_INSERT, row)
         self._count += 1
 
     def oldest(self, limit: int) -> list[Stored]:
         """The first events that wait, `limit` at most and all of one boot: a former boot is emptied before the next."""
-        rows = self._db.execute("SELECT boot, seq, body FROM pending ORDER BY place LIMIT ?", (limit,)).fetchall()
-        return [Stored(*row) for row in rows if row[0] == rows[0][0]]
+        events = [Stored(*row[:3]) for row in self._db.execute(f"{_SELECT} LIMIT ?", (limit,))]
+        return [event for event in events if event.boot == events[0].boot]
 
     def forget(self, boot: str, seq: int) -> int:
         """Drop the events of `boot` up to and with `seq`, which the hub has; gives how many there were."""
@@ -89,10 +96,10 @@ class Outbox:
     def _go_on_in_memory(self, cause: sqlite3.Error) -> None:
         memory = _connect(":memory:")
         try:
-            rows = self._db.execute("SELECT boot, seq, body FROM pending ORDER BY place").fetchall()
+            rows = self._db.execute(_SELECT).fetchall()
         except sqlite3.Error:
             rows = []
-        memory.executemany("INSERT INTO pending (boot, seq, body) VALUES (?, ?, ?)", rows)
+        memory.executemany(_INSERT, rows)
         log.error(
             "%s: cannot be written any more (%s): is the card full or worn out? New events are kept in memory alone; "
             "%d of the %d that wait can no longer be read",
@@ -108,14 +115,15 @@ class Outbox:
 def _open(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size == 0:
-            _set_aside(path, "it is empty")  # SQLite would take it for a new one
+        if path.exists() and path.stat().st_size < _SMALLEST_BYTES:
+            _set_aside(path, "it is cut short")
         try:
             return _connect(str(path))
         except sqlite3.DatabaseError as e:
-            if e.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            # What Python itself finds wrong, such as text that is no UTF-8, carries no code.
+            if getattr(e, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _NO_DAMAGE:
                 raise
-            _set_aside(path, str(e))
+            _set_aside(path, " ".join(str(e).split()))
             return _connect(str(path))
     except sqlite3.Error as e:
         cause = "another process has it" if "locked" in str(e) else "is the directory writable?"
@@ -125,21 +133,34 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _connect(where: str) -> sqlite3.Connection:
-    db = sqlite3.connect(where, isolation_level=None, timeout=LOCK_TIMEOUT_S)
+    db = sqlite3.connect(where, isolation_level=None, timeout=0)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute(_SCHEMA)
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            damage = sqlite3.DatabaseError(verdict)
-            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise damage
+        _verify(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _verify(db: sqlite3.Connection) -> None:
+    """SQLite checks structure, not content, and one event that the hub cannot read would hold up all the rest."""
+    (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+    last: dict[str, int] = {}
+    for *fields, crc in db.execute(_SELECT):
+        event = Stored(*fields)
+        if crc != _crc(event) or event.seq != last.get(event.boot, event.seq - 1) + 1:
+            raise sqlite3.DatabaseError(f"event {event.seq} of boot {event.boot} is not what was written")
+        last[event.boot] = event.seq
+
+
+def _crc(event: Stored) -> int:
+    return zlib.crc32(event.body, zlib.crc32(f"{event.boot} {event.seq}".encode()))
 
 
 def _set_aside(path: Path, cause: str) -> None:
