@@ -43,7 +43,7 @@ class Answered(Input, frozen=True, kw_only=True, tag="answered"):
 AnyInput = Observed | Authorised | Ticked | Answered
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Line(Struct, frozen=True):
     """One line of a receipt, and why it is there."""
 
     gtin: str
@@ -54,7 +54,7 @@ class Line(Struct, frozen=True, kw_only=True):
     because: str
 
 
-class Receipt(Struct, frozen=True, kw_only=True):
+class Receipt(Struct, frozen=True):
     """What one session took. `probability` is that of the whole cart; `asked` while a person still has to look."""
 
     session: str
@@ -66,7 +66,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     at_s: float
 
 
-class PreAuthorise(Struct, frozen=True, kw_only=True, tag=True):
+class PreAuthorise(Struct, frozen=True, tag=True):
     """Hold this much on what the credential stands for; answer with Authorised."""
 
     session: str
@@ -74,28 +74,29 @@ class PreAuthorise(Struct, frozen=True, kw_only=True, tag=True):
     amount_cents: int
 
 
-class Open(Struct, frozen=True, kw_only=True, tag=True):
+class Open(Struct, frozen=True, tag=True):
     """Send this command to the node that drives the gate."""
 
     node: str
     command: GateCommand
 
 
-class Capture(Struct, frozen=True, kw_only=True, tag=True):
+class Capture(Struct, frozen=True, tag=True):
     """Charge the receipt's total against the hold, and hand the receipt out."""
 
     hold: str
     receipt: Receipt
 
 
-class Void(Struct, frozen=True, kw_only=True, tag=True):
-    """Let the hold go: nothing was taken, or nobody came in."""
+class Void(Struct, frozen=True, tag=True):
+    """Let the hold go: nothing was taken (an empty receipt says so), or nobody came in (no receipt)."""
 
     session: str
     hold: str
+    receipt: Receipt | None
 
 
-class Ask(Struct, frozen=True, kw_only=True, tag=True):
+class Ask(Struct, frozen=True, tag=True):
     """Show a person these candidate carts, likeliest first; answer with Answered."""
 
     receipt: Receipt
@@ -103,7 +104,7 @@ class Ask(Struct, frozen=True, kw_only=True, tag=True):
     probabilities: tuple[float, ...]
 
 
-class Note(Struct, frozen=True, kw_only=True, tag=True):
+class Note(Struct, frozen=True, tag=True):
     """Something an operator should know: one line. Never an exception in the core."""
 
     at_s: float

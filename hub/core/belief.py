@@ -1,0 +1,172 @@
+"""What may be true: weighted joint hypotheses, kept apart in factors that share no open ambiguity.
+
+A key that every hypothesis agrees on is simply known; the others stand in factors, each a list of weighted
+assignments. An update multiplies only the factors it touches, so that cost follows ambiguity and not the number of
+shoppers or lanes.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations, product
+
+from hub.core.goods import AS_PLANNED, EMPTY_CART, Cart, Key, LaneContents, Value
+
+KEEP = 96
+"""Hypotheses a factor keeps at most."""
+NEGLIGIBLE = 1e-4
+"""A hypothesis this much lighter than the best is dropped."""
+INDEPENDENT = 0.004
+"""Two keys whose joint distribution is this close to the product of their own (total variation) are independent."""
+
+Values = dict[Key, Value]
+Expand = Callable[[Mapping[Key, Value]], Iterable[tuple[float, Values]]]
+"""Given the touched keys' values: the ways it may have gone on, as (log likelihood, changed values)."""
+
+
+@dataclass(slots=True, eq=False)
+class Factor:
+    """Hypotheses over the same keys: (probability, values); probabilities add up to 1."""
+
+    keys: tuple[Key, ...]
+    hypotheses: list[tuple[float, Values]]
+
+
+@dataclass(slots=True)
+class Belief:
+    """The whole state of knowledge about carts and lanes."""
+
+    known: Values = field(default_factory=dict)
+    factors: dict[Key, Factor] = field(default_factory=dict)
+
+    def marginal(self, key: Key) -> list[tuple[float, Value]]:
+        """The values that `key` may have, likeliest first, with probabilities that add up to 1."""
+        factor = self.factors.get(key)
+        if factor is None:
+            return [(1.0, self.known.get(key, default(key)))]
+        return _merged([(p, {key: values[key]}) for p, values in factor.hypotheses], key)
+
+    def cart(self, session: str) -> list[tuple[float, Cart]]:
+        """The carts that a session may have, likeliest first."""
+        return [(p, v) for p, v in self.marginal(("cart", session)) if isinstance(v, Cart)]
+
+    def lane(self, lane: str) -> list[tuple[float, LaneContents]]:
+        """What may lie on a lane, likeliest first."""
+        return [(p, v) for p, v in self.marginal(("lane", lane)) if isinstance(v, LaneContents)]
+
+    def update(self, touched: Iterable[Key], expand: Expand) -> None:
+        """Multiply in one observation that concerns the `touched` keys."""
+        joint = self._joint(touched)
+        grown: list[tuple[float, Values]] = []
+        for p, values in joint.hypotheses:
+            log_p = math.log(p)
+            for log_likelihood, changes in expand(values):
+                grown.append((log_p + log_likelihood, {**values, **changes}))
+        if grown:
+            top = max(log_p for log_p, _ in grown)
+            weights = [(math.exp(log_p - top), v) for log_p, v in grown if log_p - top > math.log(NEGLIGIBLE)]
+            self._settle(joint.keys, weights)
+
+    def condition(self, key: Key, holds: Callable[[Value], bool]) -> bool:
+        """Keep only the hypotheses in which `key`'s value holds. False, and nothing changed, when none does."""
+        factor = self.factors.get(key)
+        if factor is None:
+            return holds(self.known.get(key, default(key)))
+        kept = [(p, v) for p, v in factor.hypotheses if holds(v[key])]
+        if kept:
+            self._settle(factor.keys, kept)
+        return bool(kept)
+
+    def forget(self, key: Key) -> None:
+        """Drop a key that nothing will be asked about any more."""
+        self.known.pop(key, None)
+        factor = self.factors.pop(key, None)
+        if factor is not None:
+            rest = tuple(k for k in factor.keys if k != key)
+            self._settle(rest, [(p, {k: v[k] for k in rest}) for p, v in factor.hypotheses])
+
+    def _joint(self, touched: Iterable[Key]) -> Factor:
+        """One factor over the touched keys and all that hangs together with them, taken out of the belief."""
+        parts: list[Factor] = []
+        certain: Values = {}
+        for key in dict.fromkeys(touched):
+            factor = self.factors.get(key)
+            if factor is None:
+                certain[key] = self.known.get(key, default(key))
+            elif factor not in parts:
+                parts.append(factor)
+        hypotheses = [
+            (math.prod(p for p, _ in row), {**certain, **{k: v for _, values in row for k, v in values.items()}})
+            for row in product(*(f.hypotheses for f in parts))
+        ]
+        keys = (*certain, *(k for f in parts for k in f.keys))
+        return Factor(keys, _pruned(hypotheses) if len(parts) > 1 else hypotheses)
+
+    def _settle(self, keys: tuple[Key, ...], weights: list[tuple[float, Values]]) -> None:
+        """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""
+        hypotheses = _pruned(_merge_all(weights, keys))
+        best = hypotheses[0][1]
+        open_keys = [k for k in keys if any(v[k].signature != best[k].signature for _, v in hypotheses)]
+        for key in keys:
+            if key not in open_keys:
+                self.known[key] = best[key]
+                self.factors.pop(key, None)
+        for group in _groups(open_keys, hypotheses):
+            own = [(p, {k: v[k] for k in group}) for p, v in hypotheses]
+            factor = Factor(group, _merge_all(own, group))
+            for key in group:
+                self.known.pop(key, None)
+                self.factors[key] = factor
+
+
+def default(key: Key) -> Value:
+    """How every cart and every lane begins."""
+    return EMPTY_CART if key[0] == "cart" else AS_PLANNED
+
+
+def _merge_all(weights: list[tuple[float, Values]], keys: tuple[Key, ...]) -> list[tuple[float, Values]]:
+    """Equal states added up, the heaviest one's details kept; normalised, heaviest first."""
+    merged: dict[tuple[object, ...], list[tuple[float, Values]]] = {}
+    for p, values in weights:
+        merged.setdefault(tuple(values[k].signature for k in keys), []).append((p, values))
+    total = sum(p for p, _ in weights)
+    rows = [(sum(p for p, _ in same) / total, max(same, key=lambda r: r[0])[1]) for same in merged.values()]
+    rows.sort(key=lambda r: -r[0])
+    return rows
+
+
+def _merged(weights: list[tuple[float, Values]], key: Key) -> list[tuple[float, Value]]:
+    return [(p, values[key]) for p, values in _merge_all(weights, (key,))]
+
+
+def _pruned(hypotheses: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
+    """The heaviest few, normalised again."""
+    rows = sorted(hypotheses, key=lambda r: -r[0])[:KEEP]
+    rows = [(p, v) for p, v in rows if p > NEGLIGIBLE * rows[0][0]]
+    total = sum(p for p, _ in rows)
+    return [(p / total, v) for p, v in rows]
+
+
+def _groups(keys: list[Key], hypotheses: list[tuple[float, Values]]) -> list[tuple[Key, ...]]:
+    """The keys in groups that are independent of each other."""
+    group_of = {k: {k} for k in keys}
+    for a, b in combinations(keys, 2):
+        if group_of[a] is not group_of[b] and _dependent(a, b, hypotheses):
+            group_of[a] |= group_of[b]
+            for k in group_of[a]:
+                group_of[k] = group_of[a]
+    unique = {id(g): tuple(k for k in keys if k in g) for g in group_of.values()}
+    return list(unique.values())
+
+
+def _dependent(a: Key, b: Key, hypotheses: list[tuple[float, Values]]) -> bool:
+    joint: dict[tuple[object, object], float] = {}
+    of_a: dict[object, float] = {}
+    of_b: dict[object, float] = {}
+    for p, v in hypotheses:
+        va, vb = v[a].signature, v[b].signature
+        joint[va, vb] = joint.get((va, vb), 0.0) + p
+        of_a[va] = of_a.get(va, 0.0) + p
+        of_b[vb] = of_b.get(vb, 0.0) + p
+    gap = sum(abs(joint.get((x, y), 0.0) - p * q) for x, p in of_a.items() for y, q in of_b.items())
+    return gap / 2 > INDEPENDENT

@@ -1,0 +1,75 @@
+"""Weight changes wait a moment for their neighbours: what one hand moves at once is explained at once."""
+
+from dataclasses import dataclass, field
+
+from hub.store import Store
+from wire.messages import ItemEvidence, WeightChange
+
+SETTLE_S = 1.0
+"""A change waits this long (by the hub's clock) for changes next to it and for the camera's opinion."""
+OVERLAP_S = 0.4
+"""Times of change of neighbouring lanes touched by one hand overlap to within this."""
+EVIDENCE_S = 3.0
+"""A picture speaks for a change of its lane at most this far from it."""
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Changes on neighbouring lanes of one shelf, in one direction, at one time: perhaps one deed, perhaps several."""
+
+    due_s: float
+    changes: list[WeightChange]
+
+    @property
+    def taken(self) -> bool:
+        return self.changes[0].delta_g < 0
+
+    @property
+    def t1_s(self) -> float:
+        return max(c.t1_s for c in self.changes)
+
+
+@dataclass(slots=True)
+class Pending:
+    """What has not been explained yet."""
+
+    clusters: list[Cluster] = field(default_factory=list)
+    evidence: list[tuple[float, ItemEvidence]] = field(default_factory=list)
+
+    def add(self, store: Store, change: WeightChange, at_s: float) -> None:
+        """Put a change with those it belongs to, or by itself."""
+        fitting = [c for c in self.clusters if any(belongs_together(store, change, other) for other in c.changes)]
+        merged = Cluster(
+            min([at_s + SETTLE_S, *(c.due_s for c in fitting)]),
+            sorted([change, *(x for c in fitting for x in c.changes)], key=lambda c: store.lane[c.lane].position),
+        )
+        self.clusters = [c for c in self.clusters if c not in fitting]
+        self.clusters.append(merged)
+
+    def due(self, at_s: float) -> list[Cluster]:
+        """Clusters whose time has come, in the order in which they happened."""
+        ready = sorted((c for c in self.clusters if c.due_s <= at_s), key=lambda c: c.t1_s)
+        self.clusters = [c for c in self.clusters if c.due_s > at_s]
+        self.evidence = [(t, e) for t, e in self.evidence if t > at_s - 10 * EVIDENCE_S]
+        return ready
+
+    def evidence_for(self, change: WeightChange) -> list[ItemEvidence]:
+        """What cameras said of this lane around this change."""
+        early, late = change.t0_s - EVIDENCE_S, change.t1_s + EVIDENCE_S
+        return [e for _, e in self.evidence if e.lane == change.lane and early <= e.t_s <= late]
+
+    @property
+    def next_due_s(self) -> float | None:
+        return min((c.due_s for c in self.clusters), default=None)
+
+
+def belongs_together(store: Store, a: WeightChange, b: WeightChange) -> bool:
+    """Neighbours on one shelf that changed in one direction at one time."""
+    lane_a, lane_b = store.lane[a.lane], store.lane[b.lane]
+    return (
+        lane_a.shelf == lane_b.shelf
+        and abs(lane_a.position - lane_b.position) == 1
+        and (a.delta_g < 0) == (b.delta_g < 0)
+        and a.t0_s - OVERLAP_S <= b.t1_s
+        and b.t0_s - OVERLAP_S <= a.t1_s
+    )

@@ -1,0 +1,64 @@
+"""From what may be true to what is charged, or asked."""
+
+from datetime import UTC, datetime
+
+from hub.core.belief import Belief
+from hub.core.events import Line, Receipt
+from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed
+from hub.core.visits import Session
+from hub.store import Store
+
+CANDIDATES = 5
+"""Carts shown to the person who is asked."""
+
+
+def receipt(store: Store, belief: Belief, session: Session, at_s: float) -> Receipt:
+    """The likeliest cart as a receipt; `asked` when it is less sure than the store's threshold."""
+    carts = belief.cart(session.id)
+    probability, cart = carts[0]
+    probability *= session.certainty
+    doubtful = probability < store.thresholds.ask_below or any(g == UNKNOWN for g, _ in cart.signature)
+    return _receipt(store, session, carts, cart, probability, doubtful, at_s)
+
+
+def candidates(belief: Belief, session: Session) -> list[tuple[float, Cart]]:
+    """The few carts a person chooses from, likeliest first."""
+    return belief.cart(session.id)[:CANDIDATES]
+
+
+def settled(store: Store, session: Session, cart: Cart, at_s: float) -> Receipt:
+    """The receipt after a person chose `cart`."""
+    return _receipt(store, session, [(1.0, cart)], cart, 1.0, False, at_s)
+
+
+def _receipt(
+    store: Store,
+    session: Session,
+    carts: list[tuple[float, Cart]],
+    cart: Cart,
+    probability: float,
+    asked: bool,
+    at_s: float,
+) -> Receipt:
+    lines = tuple(_line(store, carts, cart, gtin, count) for gtin, count in cart.signature if gtin != FOREIGN)
+    total_cents = sum(line.count * line.price_cents for line in lines)
+    return Receipt(session.id, session.credential, lines, total_cents, probability, asked, at_s)
+
+
+def _line(store: Store, carts: list[tuple[float, Cart]], cart: Cart, gtin: str, count: int) -> Line:
+    product = store.product.get(gtin)
+    name, price_cents = (product.name, product.price_cents) if product else ("something unknown", 0)
+    probability = sum(p for p, c in carts if (gtin, count) in c.signature)
+    because = "; ".join(sentence(deed) for deed in cart.deeds if deed.gtin == gtin)
+    return Line(gtin, name, count, price_cents, probability, because)
+
+
+def sentence(deed: Deed) -> str:
+    """What was seen, in one sentence: "lane 3-2 lost 538 ± 2 g at 14:02:11 while only you were within reach"."""
+    lanes = ("lane " if len(deed.lanes) == 1 else "lanes ") + " and ".join(deed.lanes)
+    what = "lost" if deed.delta_g < 0 else "gained"
+    sigma_g = f"{deed.sigma_g:.0f}" if deed.sigma_g >= 1 else f"{deed.sigma_g:.1f}"
+    at = datetime.fromtimestamp(deed.at_s, UTC).strftime("%H:%M:%S")
+    others = deed.within_reach - 1
+    alone = "only you were" if others < 1 else f"you and {others} other{'s' if others > 1 else ''} were"
+    return f"{lanes} {what} {abs(deed.delta_g):.0f} ± {sigma_g} g at {at} while {alone} within reach"

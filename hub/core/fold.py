@@ -1,0 +1,137 @@
+"""The fold: one state, one input at a time, effects out. No clock, no socket, no random source, no exception."""
+
+from dataclasses import dataclass, field
+
+from hub.core import decide
+from hub.core.belief import Belief
+from hub.core.changes import Pending
+from hub.core.events import (
+    Answered,
+    AnyInput,
+    Ask,
+    Authorised,
+    Capture,
+    Effect,
+    Note,
+    Observed,
+    Receipt,
+    Ticked,
+    Void,
+)
+from hub.core.explain import Explainer
+from hub.core.people import People
+from hub.core.planogram import Planogram
+from hub.core.visits import Session, Visits
+from hub.store import Store
+from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
+
+
+@dataclass(slots=True)
+class State:
+    """All that the hub knows. Everything but the store grows out of the inputs alone."""
+
+    store: Store
+    planogram: Planogram = field(init=False)
+    people: People = field(default_factory=People)
+    visits: Visits = field(default_factory=Visits)
+    belief: Belief = field(default_factory=Belief)
+    pending: Pending = field(default_factory=Pending)
+    sees_hands: bool = False
+    """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
+
+    def __post_init__(self) -> None:
+        self.planogram = Planogram(self.store)
+
+    @property
+    def wake_at_s(self) -> float | None:
+        """When to send Ticked if nothing else comes first; None when time alone changes nothing."""
+        return self.pending.next_due_s
+
+
+def apply(state: State, event: AnyInput) -> list[Effect]:
+    """Take in one input. What cannot be is a Note, never an exception."""
+    effects: list[Effect] = []
+    match event:
+        case Observed(body=body):
+            effects += _observed(state, event.node, body, event.at_s)
+        case Authorised():
+            effects += state.visits.authorised(state.store, event)
+        case Answered():
+            effects += _answered(state, event)
+        case Ticked():
+            pass
+    _explain_due(state, event.at_s)
+    return effects
+
+
+def _observed(
+    state: State, node: str, body: WeightChange | ItemEvidence | Tap | Passage | Tracks, at_s: float
+) -> list[Effect]:
+    match body:
+        case Tracks():
+            state.people.see(node, body)
+            state.sees_hands = state.sees_hands or any(t.hand is not None for t in body.tracks)
+            if state.visits.unbound:
+                state.visits.bind_newcomers(state.people, body.t_s)
+            return state.visits.release(state.store, state.people, at_s)
+        case WeightChange():
+            if body.lane not in state.store.lane:
+                return [Note(at_s, f"{node}: a change on lane {body.lane}, which this store does not have")]
+            state.pending.add(state.store, body, at_s)
+        case ItemEvidence():
+            if body.lane not in state.store.lane:
+                return [Note(at_s, f"{node}: a picture of lane {body.lane}, which this store does not have")]
+            state.pending.evidence.append((at_s, body))
+        case Tap():
+            return state.visits.tap(state.store, body, at_s)
+        case Passage():
+            return _passage(state, body, at_s)
+    return []
+
+
+def _passage(state: State, passage: Passage, at_s: float) -> list[Effect]:
+    gate = state.store.gate.get(passage.gate)
+    if gate is None:
+        return [Note(at_s, f"gate {passage.gate}: a passage through a gate that this store does not have")]
+    if passage.outcome == "timeout":
+        return state.visits.timed_out(passage)
+    if passage.direction == "in":
+        return state.visits.came_in(passage, gate, state.people)
+    session = state.visits.went_out(passage, gate, state.people)
+    if session is None:
+        return [Note(at_s, f"gate {gate.name}: somebody left who had not come in")]
+    return _leave(state, session, at_s) if session.inside <= 0 else []
+
+
+def _leave(state: State, session: Session, at_s: float) -> list[Effect]:
+    """The last of a party has gone: everything that is pending is explained now, and the receipt made."""
+    _explain_due(state, float("inf"))
+    receipt = decide.receipt(state.store, state.belief, session, at_s)
+    if not receipt.asked:
+        return _settle(state, session, receipt)
+    session.waiting = receipt
+    options = decide.candidates(state.belief, session)
+    return [Ask(receipt, tuple(c.signature for _, c in options), tuple(p for p, _ in options))]
+
+
+def _answered(state: State, answer: Answered) -> list[Effect]:
+    session = state.visits.sessions.get(answer.session)
+    options = decide.candidates(state.belief, session) if session and session.waiting else []
+    if session is None or not 0 <= answer.choice < len(options):
+        return [Note(answer.at_s, f"{answer.session}: an answer to a question that is not open")]
+    chosen = options[answer.choice][1]
+    state.belief.condition(("cart", session.id), lambda cart: cart.signature == chosen.signature)
+    return _settle(state, session, decide.settled(state.store, session, chosen, answer.at_s))
+
+
+def _settle(state: State, session: Session, receipt: Receipt) -> list[Effect]:
+    state.visits.end(session, state.people)
+    state.belief.forget(("cart", session.id))
+    hold = session.hold or ""
+    return [Capture(hold, receipt)] if receipt.total_cents else [Void(session.id, hold, receipt)]
+
+
+def _explain_due(state: State, at_s: float) -> None:
+    for cluster in state.pending.due(at_s):
+        explainer = Explainer(state.planogram, state.people, state.pending, cluster, state.sees_hands)
+        state.belief.update(explainer.touched, explainer.expand)

@@ -1,0 +1,99 @@
+"""What can be held and what can lie somewhere: units, carts and lanes as immutable values of a hypothesis."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+UNKNOWN = "?"
+"""The GTIN of something taken that fits no product."""
+FOREIGN = "-"
+"""The GTIN of something put down that the store does not sell: a bag, a phone."""
+
+
+class Unit(NamedTuple):
+    """One thing, and what it weighed when it last moved."""
+
+    gtin: str
+    weight_g: float
+    sigma_g: float
+
+
+class Deed(NamedTuple):
+    """Something a shopper did, as a reason for a line: `moved` units taken (positive) or put back (negative)."""
+
+    gtin: str
+    moved: int
+    lanes: tuple[str, ...]
+    delta_g: float
+    sigma_g: float
+    at_s: float
+    within_reach: int
+
+
+Signature = tuple[tuple[str, int], ...]
+
+
+def signature_of(units: tuple[Unit, ...]) -> Signature:
+    """What is there, whatever each unit weighed: two hypotheses with equal signatures are one."""
+    if len(units) < 2:
+        return ((units[0].gtin, 1),) if units else ()
+    return tuple(sorted(Counter(u.gtin for u in units).items()))
+
+
+@dataclass(frozen=True)
+class Cart:
+    """What a payer holds, and the deeds that say why."""
+
+    units: tuple[Unit, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+
+    @cached_property
+    def signature(self) -> Signature:
+        return signature_of(self.units)
+
+    def plus(self, units: tuple[Unit, ...], deed: Deed) -> "Cart":
+        return Cart(self.units + units, (*self.deeds, deed))
+
+    def minus(self, units: tuple[Unit, ...], deed: Deed) -> "Cart":
+        return Cart(without(self.units, units), (*self.deeds, deed))
+
+
+@dataclass(frozen=True)
+class LaneContents:
+    """How a lane differs from how it began: net units taken by product, and what shoppers left there."""
+
+    taken: tuple[tuple[str, int], ...] = ()
+    left_here: tuple[Unit, ...] = ()
+    signature: tuple[object, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signature", (self.taken, signature_of(self.left_here)))
+
+    def less(self, gtin: str, count: int) -> "LaneContents":
+        """`count` units of the lane's own product fewer (more, when negative)."""
+        taken = Counter(dict(self.taken))
+        taken[gtin] += count
+        return LaneContents(tuple(sorted((g, n) for g, n in taken.items() if n)), self.left_here)
+
+    def with_left(self, units: tuple[Unit, ...]) -> "LaneContents":
+        return LaneContents(self.taken, self.left_here + units)
+
+    def without_left(self, units: tuple[Unit, ...]) -> "LaneContents":
+        return LaneContents(self.taken, without(self.left_here, units))
+
+
+def without(units: tuple[Unit, ...], gone: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """`units` less each of `gone`, once each."""
+    rest = list(units)
+    for unit in gone:
+        rest.remove(unit)
+    return tuple(rest)
+
+
+Value = Cart | LaneContents
+Key = tuple[str, str]
+"""("cart", session) or ("lane", lane id)."""
+
+EMPTY_CART = Cart()
+AS_PLANNED = LaneContents()

@@ -1,0 +1,158 @@
+"""Sessions: from the tap at the entry to the last of a party leaving through the exit."""
+
+from dataclasses import dataclass, field
+
+from hub.core.events import Authorised, Effect, Note, Open, PreAuthorise, Receipt, Void
+from hub.core.people import Body, People
+from hub.store import Gate, Store
+from wire.messages import GateCommand, Passage, Tap
+
+GRANT_S = 8.0
+"""A gate stays unlocked this long for one passage (PERCo ST-01, pulse mode)."""
+BIND_S = 4.0
+"""After a passage in, the first new track at the gate within this long is theirs."""
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One payer's visit, alone or with a party."""
+
+    id: str
+    credential: str
+    gate: str
+    hold: str | None = None
+    inside: int = 0
+    """People who came in on it and have not left."""
+    entered: bool = False
+    certainty: float = 1.0
+    """How sure it is that those who left on it were those who came in on it."""
+    waiting: Receipt | None = None
+    """The receipt that a person has been asked about."""
+
+
+@dataclass(slots=True)
+class Unbound:
+    """Somebody passed a gate and no track was seen there yet."""
+
+    session: str
+    gate: Gate
+    until_s: float
+
+
+@dataclass(slots=True)
+class Visits:
+    """Who is in, who is coming in, and who has just left."""
+
+    sessions: dict[str, Session] = field(default_factory=dict)
+    count: int = 0
+    commands: int = 0
+    grants: dict[str, str] = field(default_factory=dict)
+    """Session by the id of the gate command that was given for it."""
+    unbound: list[Unbound] = field(default_factory=list)
+    released: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When the exit opened for a session: by (session, gate)."""
+
+    def tap(self, store: Store, tap: Tap, at_s: float) -> list[Effect]:
+        """Somebody wants in. Once a credential is in, a further tap lets in one more of its party."""
+        gate = store.gate.get(tap.gate)
+        if gate is None or gate.direction != "in":
+            return [Note(at_s, f"gate {tap.gate}: a tap at a gate that is not an entry of this store")]
+        session = next((s for s in self.sessions.values() if s.credential == tap.credential and not s.waiting), None)
+        if session is None:
+            self.count += 1
+            session = Session(f"v{self.count}", tap.credential, gate.name)
+            self.sessions[session.id] = session
+            return [PreAuthorise(session.id, tap.credential, store.thresholds.pre_authorise_cents)]
+        session.gate = gate.name
+        return [self._open(gate, session.id, at_s)] if session.hold else []
+
+    def authorised(self, store: Store, answer: Authorised) -> list[Effect]:
+        """The provider holds the money, or declines it: then nobody is let in on it."""
+        session = self.sessions.get(answer.session)
+        if session is None:
+            return []
+        if answer.hold is None:
+            del self.sessions[session.id]
+            return [Note(answer.at_s, f"{session.id}: declined at {session.gate}")]
+        session.hold = answer.hold
+        return [self._open(store.gate[session.gate], session.id, answer.at_s)]
+
+    def came_in(self, passage: Passage, gate: Gate, people: People) -> list[Effect]:
+        """Whoever came in belongs to the grant they used; somebody who slipped in behind them too."""
+        session = self.sessions.get(self.grants.get(passage.command or "", ""))
+        if session is None:
+            return [Note(passage.t_s, f"gate {gate.name}: {passage.outcome}, nobody was let in there")]
+        session.entered = True
+        session.inside += 1
+        body = people.nearest(gate.x_m, gate.y_m, 2 * gate.radius_m, bound=False)
+        if body is not None:
+            bind(body, session.id)
+        else:
+            self.unbound.append(Unbound(session.id, gate, passage.t_s + BIND_S))
+        if passage.outcome == "tailgating":
+            return [Note(passage.t_s, f"gate {gate.name}: a second person on the grant of {session.id}, added to it")]
+        return []
+
+    def bind_newcomers(self, people: People, t_s: float) -> None:
+        """Give tracks to those who passed a gate before their track was seen."""
+        for waiting in list(self.unbound):
+            body = people.nearest(waiting.gate.x_m, waiting.gate.y_m, 2 * waiting.gate.radius_m, bound=False)
+            if body is not None and waiting.session in self.sessions:
+                bind(body, waiting.session)
+            if body is not None or t_s > waiting.until_s:
+                self.unbound.remove(waiting)
+
+    def timed_out(self, passage: Passage) -> list[Effect]:
+        """Nobody went through in time: a visit that had not begun is over."""
+        session = self.sessions.get(self.grants.get(passage.command or "", ""))
+        if session is None or session.entered or session.hold is None:
+            return []
+        del self.sessions[session.id]
+        return [Void(session.id, session.hold, None)]
+
+    def release(self, store: Store, people: People, at_s: float) -> list[Effect]:
+        """Open the exit for whoever comes up to it."""
+        effects: list[Effect] = []
+        for gate in store.gates:
+            if gate.direction != "out":
+                continue
+            body = people.nearest(gate.x_m, gate.y_m, gate.radius_m, bound=True)
+            session = body.session if body else None
+            if session is None or at_s < self.released.get((session, gate.name), -GRANT_S) + GRANT_S:
+                continue
+            self.released[session, gate.name] = at_s
+            effects.append(self._open(gate, session, at_s))
+        return effects
+
+    def went_out(self, passage: Passage, gate: Gate, people: People) -> Session | None:
+        """Whose visit it is that one of its people left; the track at the gate says so, else the command."""
+        body = people.nearest(gate.x_m, gate.y_m, 1.5 * gate.radius_m, bound=True)
+        granted = self.grants.get(passage.command or "", "")
+        session = self.sessions.get(body.session or "") if body is not None else self.sessions.get(granted)
+        if session is None:
+            return None
+        self.released = {k: t for k, t in self.released.items() if k[0] != session.id}
+        if body is not None:
+            session.certainty *= body.who.get(session.id, 1.0)
+            people.leave(body)
+        session.inside -= 1
+        return session
+
+    def end(self, session: Session, people: People) -> None:
+        """The visit is settled: nothing will be asked about it any more."""
+        self.sessions.pop(session.id, None)
+        self.grants = {c: s for c, s in self.grants.items() if s != session.id}
+        people.forget(session.id)
+
+    def _open(self, gate: Gate, session: str, at_s: float) -> Open:
+        self.commands += 1
+        command = GateCommand(
+            id=f"{session}-{self.commands}", gate=gate.name, direction=gate.direction, expires_s=at_s + GRANT_S
+        )
+        self.grants[command.id] = session
+        return Open(gate.node, command)
+
+
+def bind(body: Body, session: str) -> None:
+    """From now on this body is somebody of that session."""
+    body.who = {session: 1.0}

@@ -1,0 +1,172 @@
+"""Who took what, told to the core input by input."""
+
+from hub.core.events import Answered, Ask, Capture, Void
+from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
+from wire.messages import Hand, ItemEvidence
+
+AT_GATE = (-0.9, -2.0)
+AT_EXIT = (3.9, -2.0)
+
+
+def one_shopper(lane: int = 1) -> Story:
+    story = Story()
+    story.enter("a")
+    story.walk({"a": AT_GATE}, {"a": in_front_of(lane)})
+    return story
+
+
+def go(story: Story, lane: int = 1) -> list[object]:
+    story.stand({"a": in_front_of(lane)}, 1.5)
+    story.walk({"a": in_front_of(lane)}, {"a": AT_EXIT})
+    return list(story.leave("a"))
+
+
+def test_one_item_taken_is_one_line_with_its_reason() -> None:
+    story = one_shopper()
+    story.change(1, -350.4)
+    effects = go(story)
+    assert isinstance(effects[-1], Capture)
+    (line,) = receipt(effects).lines
+    assert (line.gtin, line.count, line.price_cents) == (COLA, 1, 120)
+    assert line.because.startswith("lane 1-1-1 lost 350 ± 0.5 g at ")
+    assert line.because.endswith("while only you were within reach")
+    assert receipt(effects).probability > 0.95
+
+
+def test_taken_and_put_back_is_nothing_and_the_hold_is_voided() -> None:
+    story = one_shopper()
+    story.change(1, -350.4)
+    story.stand({"a": in_front_of(1)}, 2)
+    story.change(1, 350.5)
+    effects = go(story)
+    assert isinstance(effects[-1], Void)
+    assert bought(effects) == {}
+
+
+def test_three_of_a_kind_in_one_grip_are_three() -> None:
+    story = one_shopper(3)
+    story.change(3, -185.5)
+    assert bought(go(story, 3)) == {CHIPS: 3}
+
+
+def test_an_item_across_two_lanes_is_one_item() -> None:
+    story = one_shopper(3)
+    story.change(3, -30.2)
+    story.change(4, -31.6)
+    assert bought(go(story, 3)) == {CHIPS: 1}
+
+
+def test_two_neighbouring_items_taken_with_both_hands_are_two() -> None:
+    story = one_shopper(3)
+    story.change(3, -62.2)
+    story.change(4, -537.6)
+    assert bought(go(story, 3)) == {CHIPS: 1, WATER: 1}
+
+
+def test_an_item_put_back_on_anothers_lane_is_known_there_by_its_weight() -> None:
+    """Cola weighs 352.1 g, tonic 351.0 g: what leaves tonic's lane next is what was put there."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": in_front_of(1)})
+    story.change(1, -352.1, 0.2)
+    story.stand({"a": in_front_of(1)}, 2)
+    story.change(2, 352.1, 0.2)
+    story.stand({"a": in_front_of(2)}, 2)
+    story.change(2, -352.1, 0.2)
+    assert bought(go(story, 2)) == {COLA: 1}
+
+
+def test_the_nearer_of_two_gets_it_and_the_other_does_not() -> None:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (1.2, -1.2)})
+    story.enter("b", credential="bob")
+    spots = {"a": in_front_of(1), "b": (in_front_of(4)[0] + 0.3, -0.35)}
+    story.walk({"a": (1.2, -1.2), "b": AT_GATE}, spots)
+    story.change(4, -538.2)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (2.0, -1.0)})
+    assert bought(story.leave("a", {"b": (2.0, -1.0)})) == {}
+    story.walk({"b": (2.0, -1.0)}, {"b": AT_EXIT})
+    assert bought(story.leave("b")) == {WATER: 1}
+
+
+def test_a_tie_is_asked_and_the_answer_settles_it() -> None:
+    story = Story(small_store(ask_below=0.95))
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
+    story.enter("b", credential="bob")
+    spots = {"a": (1.25, -0.35), "b": (1.75, -0.35)}
+    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    story.change(2, -350.9)
+    story.stand(spots, 1)
+    story.change(3, -62.0)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
+    effects = story.leave("a", {"b": (1.0, -1.0)})
+    ask = effects[-1]
+    assert isinstance(ask, Ask) and ask.receipt.asked
+    choice = next(i for i, cart in enumerate(ask.candidates) if dict(cart).get(TONIC) == 1)
+    settled = story.tell(Answered(at_s=story.now_s, session=ask.receipt.session, choice=choice))
+    assert isinstance(settled[-1], Capture) and not settled[-1].receipt.asked
+    story.walk({"b": (1.0, -1.0)}, {"b": AT_EXIT})
+    assert TONIC not in bought(story.leave("b"))
+
+
+def test_hands_over_one_lane_tell_two_takers_from_one() -> None:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
+    story.enter("b", credential="bob")
+    spots = {"a": (1.05, -0.35), "b": (1.45, -0.35)}
+    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
+    story.stand(spots, 0.8, {"a": hand, "b": hand})
+    story.change(1, -700.6)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
+    assert bought(story.leave("a", {"b": (1.5, -1.2)})) == {COLA: 1}
+
+
+def test_a_picture_of_something_else_makes_a_sure_line_doubtful() -> None:
+    """Tonic left tonic's lane, says the scale; the camera saw cola, which weighs the same and lies next door."""
+
+    def told(picture: str) -> list[object]:
+        story = one_shopper(2)
+        story.change(2, -350.6)
+        likelihoods = {COLA: 0.02, TONIC: 0.02, picture: 0.95}
+        story.says("shelf", ItemEvidence(lane="1-1-2", t_s=story.now_s, likelihoods=likelihoods, other=0.01))
+        return go(story, 2)
+
+    assert isinstance(told(TONIC)[-1], Capture)
+    assert isinstance(told(COLA)[-1], Ask)
+
+
+def test_a_broken_track_is_the_same_shopper_when_it_comes_back() -> None:
+    story = one_shopper(1)
+    story.change(1, -350.2)
+    story.stand({"a": in_front_of(1)}, 1.5)
+    story.walk({"a": in_front_of(1)}, {"a": (2.0, -1.0)})
+    story.stand({}, 5.0)
+    story.walk({"a9": (3.0, -1.6)}, {"a9": AT_EXIT})
+    assert bought(story.leave("a9")) == {COLA: 1}
+
+
+def test_a_party_on_one_credential_pays_once_when_the_last_has_left() -> None:
+    story = Story()
+    story.enter("a", "b", credential="family")
+    story.walk({"a": AT_GATE, "b": (-0.4, -1.6)}, {"a": in_front_of(1), "b": in_front_of(4)})
+    story.change(1, -350.0)
+    story.change(4, -538.0)
+    story.stand({"a": in_front_of(1), "b": in_front_of(4)}, 2)
+    story.walk({"a": in_front_of(1), "b": in_front_of(4)}, {"a": AT_EXIT, "b": (3.0, -1.0)})
+    assert story.leave("a", {"b": (3.0, -1.0)}) == []
+    story.walk({"b": (3.0, -1.0)}, {"b": AT_EXIT})
+    assert bought(story.leave("b")) == {COLA: 1, WATER: 1}
+
+
+def test_what_fits_nothing_is_asked_never_guessed() -> None:
+    story = one_shopper(1)
+    story.change(1, -777.0)
+    effects = go(story)
+    assert isinstance(effects[-1], Ask)
