@@ -1,0 +1,100 @@
+"""What the core knows at this moment, as plain data for pages and reports."""
+
+from msgspec import Struct
+
+from hub.core.fold import State
+from hub.core.goods import FOREIGN
+from hub.core.people import Body
+
+TRAIL_S = 6.0
+"""How much of a way is shown behind somebody."""
+
+
+class Person(Struct, frozen=True):
+    """Somebody on the floor: where, whose most probably and how surely, and the way there (oldest first, metres)."""
+
+    track: str
+    x_m: float
+    y_m: float
+    session: str | None
+    sure: float
+    lost: bool
+    trail: tuple[tuple[float, float], ...]
+
+
+class CartLine(Struct, frozen=True):
+    """`count` units of a product, with the probability that it is just so many."""
+
+    gtin: str
+    name: str
+    count: int
+    price_cents: int
+    probability: float
+
+
+class Cart(Struct, frozen=True):
+    """The likeliest cart of a session, and the probability of all of it."""
+
+    session: str
+    inside: int
+    lines: tuple[CartLine, ...]
+    total_cents: int
+    probability: float
+    waiting: bool
+    """Whether the shopper has left and a person is being asked."""
+
+
+class LaneView(Struct, frozen=True):
+    """What most probably lies on a lane: its own products left (None when never counted), and what strayed there."""
+
+    lane: str
+    stock: int | None
+    strayed: tuple[str, ...]
+
+
+class Snapshot(Struct, frozen=True):
+    """Everything at once."""
+
+    people: tuple[Person, ...]
+    carts: tuple[Cart, ...]
+    lanes: tuple[LaneView, ...]
+
+
+def snapshot(state: State) -> Snapshot:
+    """The state as it stands; reads only."""
+    lost = state.people.lost
+    return Snapshot(
+        tuple(_person(b, False) for b in state.people.bodies.values()) + tuple(_person(b, True) for b in lost if b.who),
+        tuple(_cart(state, session) for session, s in state.visits.sessions.items() if s.entered),
+        tuple(_lane(state, lane.id) for lane in state.store.lanes),
+    )
+
+
+def _person(body: Body, lost: bool) -> Person:
+    session = body.session
+    trail = tuple((p.x_m, p.y_m) for p in body.places if p.t_s > body.t_s - TRAIL_S)
+    sure = body.who[session] if session is not None else 0.0
+    return Person(body.key[1], body.x_m, body.y_m, session, sure, lost, trail)
+
+
+def _cart(state: State, session: str) -> Cart:
+    carts = state.belief.cart(session)
+    probability, best = carts[0]
+    lines = []
+    for gtin, count in best.signature:
+        product = state.store.product.get(gtin)
+        sure = sum(p for p, c in carts if (gtin, count) in c.signature)
+        name, price_cents = (product.name, product.price_cents) if product else ("something unknown", 0)
+        lines.append(CartLine(gtin, name, count, price_cents, sure))
+    visit = state.visits.sessions[session]
+    total_cents = sum(line.count * line.price_cents for line in lines)
+    return Cart(session, visit.inside, tuple(lines), total_cents, probability, visit.waiting is not None)
+
+
+def _lane(state: State, lane_id: str) -> LaneView:
+    lane = state.store.lane[lane_id]
+    contents = state.belief.lane(lane_id)[0][1]
+    own = [g for g in lane.products if g in dict(contents.taken)]
+    stock = None if lane.stock is None else lane.stock - sum(dict(contents.taken)[g] for g in own)
+    strayed = tuple("" if u.gtin == FOREIGN else state.store.product[u.gtin].name for u in contents.left_here)
+    return LaneView(lane_id, stock, strayed)
