@@ -28,7 +28,7 @@ _INSERT = "INSERT INTO pending (boot, seq, body, crc) VALUES (?, ?, ?, ?)"
 _SELECT = "SELECT boot, seq, body, crc FROM pending ORDER BY place"
 
 _SMALLEST_BYTES = 512
-"""One page of SQLite's smallest size (file format, 1.3.2); it takes what is shorter for a new file, and writes over it."""
+"""One page of SQLite's smallest size (file format, 1.3.2). What is shorter it takes for new, and writes over it."""
 
 _NO_DAMAGE = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL
 
@@ -119,8 +119,8 @@ def _open(path: Path) -> sqlite3.Connection:
             _set_aside(path, "it is cut short")
         try:
             return _connect(str(path))
-        except sqlite3.DatabaseError as e:
-            # What Python itself finds wrong, such as text that is no UTF-8, carries no code.
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as e:
+            # What Python or `_verify` finds wrong carries no code.
             if getattr(e, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _NO_DAMAGE:
                 raise
             _set_aside(path, " ".join(str(e).split()))
