@@ -57,7 +57,8 @@ class Outbox:
         self._db = _connect(":memory:") if path is None else _open(path)
         self._count: int = self._db.execute("SELECT count(*) FROM pending").fetchone()[0]
 
-    def __len__(self) -> int:
+    def waiting(self) -> int:
+        """Events not yet acknowledged."""
         return self._count
 
     def add(self, event: Stored) -> None:

@@ -48,7 +48,7 @@ def test_acknowledgements_are_cumulative_and_count_once() -> None:
     for seq in range(1, 6):
         outbox.add(event(seq))
     assert [outbox.forget("a", 3), outbox.forget("a", 2), outbox.forget("b", 9)] == [3, 0, 0]
-    assert (outbox.oldest(10), len(outbox)) == ([event(4), event(5)], 2)
+    assert (outbox.oldest(10), outbox.waiting()) == ([event(4), event(5)], 2)
 
 
 def test_a_former_boot_is_emptied_before_the_next_begins() -> None:
