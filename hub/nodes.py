@@ -1,0 +1,72 @@
+"""The nodes as the hub hears them: alive or not, how well, and how far their clocks are off."""
+
+import logging
+from collections import deque
+
+from msgspec import Struct, field, structs
+
+from wire.messages import Event, Heartbeat, Reading, Tracks, WeightChange
+
+log = logging.getLogger(__name__)
+
+LOST_AFTER_S = 3.0
+"""A node that missed three heartbeats is down."""
+OFFSET_WINDOW = 60
+"""Heartbeats from which a clock's offset is estimated: a minute."""
+OFFSET_FLOOR_S = 0.05
+"""A smaller offset cannot be told from the time a message takes, and is taken for none."""
+
+
+class Node(Struct, kw_only=True):
+    """The last that was heard of one node."""
+
+    boot: str
+    alive: bool = True
+    heard_s: float = 0.0
+    uptime_s: float = 0.0
+    counters: dict[str, int] = {}
+    readings: dict[str, Reading] = {}
+    delays_s: deque[float] = field(default_factory=lambda: deque(maxlen=OFFSET_WINDOW))
+    """Received minus sent, each by its own clock: offset plus travel time."""
+
+    @property
+    def offset_s(self) -> float:
+        """What to add to this node's times to have the hub's: the fastest message of the last minute tells best."""
+        fastest = min(self.delays_s, default=0.0)
+        return fastest if abs(fastest) > OFFSET_FLOOR_S else 0.0
+
+
+class Nodes:
+    """All nodes that were heard since the hub started, by name."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Node] = {}
+
+    def beat(self, node: str, boot: str, heartbeat: Heartbeat, now_s: float) -> None:
+        """Take in a heartbeat; a new boot has a new clock."""
+        known = self.by_name.get(node)
+        if known is None or known.boot != boot:
+            known = self.by_name[node] = Node(boot=boot)
+            log.info("node %s: up (boot %s)", node, boot)
+        elif not known.alive:
+            log.info("node %s: back after %.0f s", node, now_s - known.heard_s)
+        known.alive, known.heard_s, known.uptime_s = True, now_s, heartbeat.uptime_s
+        known.counters, known.readings = heartbeat.counters, heartbeat.readings
+        known.delays_s.append(now_s - heartbeat.t_s)
+
+    def watch(self, now_s: float) -> None:
+        """Notice who has fallen silent."""
+        for name, node in self.by_name.items():
+            if node.alive and now_s - node.heard_s > LOST_AFTER_S:
+                node.alive = False
+                log.warning("node %s: silent for %.0f s: no power, no network?", name, now_s - node.heard_s)
+
+    def in_hub_time(self, node: str, boot: str, body: Event | Tracks) -> Event | Tracks:
+        """What a node said, with its times by the hub's clock (decision 7 of the design)."""
+        known = self.by_name.get(node)
+        offset_s = known.offset_s if known is not None and known.boot == boot else 0.0
+        if offset_s == 0:
+            return body
+        if isinstance(body, WeightChange):
+            return structs.replace(body, t0_s=body.t0_s + offset_s, t1_s=body.t1_s + offset_s)
+        return structs.replace(body, t_s=body.t_s + offset_s)
