@@ -1,0 +1,84 @@
+"""What a ceiling camera makes of the people on the floor: places with noise, and ids that break, swap and get lost."""
+
+import math
+
+import numpy as np
+
+from hw.sim.walking import Body, Floor
+from wire.messages import Hand, Track, Tracks
+
+NOISE_M = 0.05
+"""Standard deviation frame by frame; as much again wanders slowly, as a detector's box does with the pose."""
+WANDER_S = 1.5
+SIGMA_M = 0.08
+"""What the camera says of its own noise."""
+MISSED = 0.02
+"""Share of frames in which somebody is not found."""
+CLOSE_M = 0.5
+"""People who come closer than this are mixed up: then, per second, so often ids swap, or one of them is lost."""
+SWAPS_HZ, BREAKS_HZ = 0.08, 0.05
+LOST_S = (0.5, 2.0)
+HAND_FOUND = 0.7
+"""Share of frames in which a reaching hand is found, by a camera that looks for hands."""
+HAND_NOISE_M = 0.1
+
+
+class _Seen:
+    """What the camera holds of one body."""
+
+    def __init__(self, track: str) -> None:
+        self.track = track
+        self.offset = np.zeros(2)
+        self.lost_until_s = -math.inf
+
+
+class Ceiling:
+    """Frames of everybody on the floor. With `hands`, those that reach into a shelf are found too, mostly."""
+
+    def __init__(self, floor: Floor, period_s: float, hands: bool, rng: np.random.Generator) -> None:
+        self._floor = floor
+        self._period_s = period_s
+        self._hands = hands
+        self._rng = rng
+        self._seen: dict[Body, _Seen] = {}
+        self._tracks = 0
+
+    def frame(self, now_s: float, t_s: float) -> Tracks:
+        """The frame exposed at `now_s` of the loop, which is `t_s` in UTC."""
+        self._seen = {body: self._seen.get(body) or _Seen(self._next()) for body in self._floor.bodies}
+        self._mix_up(now_s)
+        tracks = []
+        for body, seen in self._seen.items():
+            decay = math.exp(-self._period_s / WANDER_S)
+            seen.offset = decay * seen.offset + self._rng.normal(0.0, NOISE_M * math.sqrt(1 - decay * decay), 2)
+            if body.unseen_until_s > now_s or seen.lost_until_s > now_s:
+                seen.track = ""
+                continue
+            seen.track = seen.track or self._next()
+            if self._rng.random() < MISSED:
+                continue
+            x_m, y_m = body.at + seen.offset + self._rng.normal(0.0, NOISE_M, 2)
+            tracks.append(Track(id=seen.track, x_m=float(x_m), y_m=float(y_m), sigma_m=SIGMA_M, hand=self._hand(body)))
+        return Tracks(t_s=t_s, tracks=tuple(tracks))
+
+    def _next(self) -> str:
+        self._tracks += 1
+        return str(self._tracks)
+
+    def _mix_up(self, now_s: float) -> None:
+        bodies = list(self._seen)
+        for i, a in enumerate(bodies):
+            for b in bodies[i + 1 :]:
+                if a.distance_m(*b.at) < CLOSE_M:
+                    chance = self._rng.random()
+                    if chance < SWAPS_HZ * self._period_s:
+                        self._seen[a].track, self._seen[b].track = self._seen[b].track, self._seen[a].track
+                    elif chance < (SWAPS_HZ + BREAKS_HZ) * self._period_s:
+                        self._seen[a].lost_until_s = now_s + float(self._rng.uniform(*LOST_S))
+
+    def _hand(self, body: Body) -> Hand | None:
+        lane = body.reaching
+        if not self._hands or lane is None or self._rng.random() > HAND_FOUND:
+            return None
+        x_m, y_m, z_m = np.array([lane.x_m, lane.y_m, lane.z_m]) + self._rng.normal(0.0, HAND_NOISE_M, 3)
+        return Hand(x_m=float(x_m), y_m=float(y_m), z_m=float(z_m), sigma_m=HAND_NOISE_M)

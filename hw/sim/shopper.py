@@ -1,0 +1,172 @@
+"""Shoppers: what somebody means to do, and the doing of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hub.store import Gate, Lane, Store
+from hw.sim.goods import Goods, Unit
+from hw.sim.hands import Hands
+from hw.sim.walking import SPEED_MPS, SPEED_SPREAD_MPS, Body, Floor, stand
+
+FRONT_M = (0.3, 0.6)
+"""How far in front of a plate's front edge people stand."""
+SIDE_SPREAD_M = 0.12
+LOOKING_S = (0.5, 2.5)
+"""How long people look before they reach out, when nothing hurries them."""
+PATIENCE_S = 30.0
+"""Nobody waits longer than this for a place in a crowd; one then takes what is within reach from where one is."""
+REACH_M = 1.1
+GRIP_S = 0.4
+"""A hand is on its way to the plate for about so long before the goods move."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A unit of a product, and the plates that it lies across."""
+
+    gtin: str
+    lanes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """One reach into the shelf: what it takes, what it puts down, or, with neither, for how long it presses.
+
+    `at_s` is when the goods move (None: as soon as somebody gets round to it), `hold_s` for how long they are held on
+    the shelf first, `unseen_s` for how long the ceiling is blind to this person from the reach on.
+    """
+
+    lanes: tuple[str, ...]
+    takes: tuple[Move, ...] = ()
+    puts: tuple[Move, ...] = ()
+    at_s: float | None = None
+    hold_s: float = 0.0
+    unseen_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One person's visit. Who `follows` walks in behind the payer, on the payer's tap."""
+
+    payer: str
+    deeds: tuple[Deed, ...]
+    arrives_s: float = 0.0
+    follows: bool = False
+
+
+Pass = Callable[[Gate, str | None], Awaitable[bool]]
+"""Go through a gate, presenting a credential or none; False when the gate did not open."""
+
+
+class Shopper:
+    """A plan on its way through the store."""
+
+    def __init__(
+        self, plan: Plan, store: Store, floor: Floor, goods: Goods, hands: Hands, rng: np.random.Generator
+    ) -> None:
+        self.plan = plan
+        self.basket: list[Unit] = []
+        self.missed: list[Move] = []
+        """What was meant to be moved and was not there, or not within reach."""
+        self._store = store
+        self._floor = floor
+        self._goods = goods
+        self._hands = hands
+        self._rng = rng
+        self._pace_mps = float(np.clip(rng.normal(SPEED_MPS, SPEED_SPREAD_MPS), 0.5, 1.8))
+
+    async def visit(self, go_through: Pass) -> None:
+        """From the way in to the way out. The basket is final then; somebody whom no gate lets in stays out."""
+        await _until(self.plan.arrives_s)
+        way_in = next(g for g in self._store.gates if g.direction == "in")
+        if not await go_through(way_in, None if self.plan.follows else self.plan.payer):
+            return
+        body = Body(way_in.x_m, way_in.y_m, self.plan.payer)
+        self._floor.bodies.append(body)
+        for deed in self.plan.deeds:
+            if await self._approach(body, deed):
+                await self._do(body, deed)
+            else:
+                self.missed += deed.takes + deed.puts
+        way_out = next(g for g in self._store.gates if g.direction == "out")
+        await self._walk(body, way_out.x_m, way_out.y_m, PATIENCE_S)
+        await go_through(way_out, None)
+        self._floor.bodies.remove(body)
+
+    async def _approach(self, body: Body, deed: Deed) -> bool:
+        """Stand before the shelf when it is time to reach out. False when a crowd kept one away from it."""
+        lane = _middle(self._store, deed)
+        place = stand(lane, float(self._rng.uniform(*FRONT_M)), float(self._rng.normal(0.0, SIDE_SPREAD_M)))
+        if deed.at_s is None:
+            await self._walk(body, *place, PATIENCE_S)
+            await asyncio.sleep(float(self._rng.uniform(*LOOKING_S)))
+            return body.distance_m(*place) < REACH_M
+        reach_s = deed.at_s - deed.hold_s - GRIP_S
+        spare_s = reach_s - _now() - body.distance_m(*place) / self._pace_mps
+        await asyncio.sleep(max(0.0, spare_s) * float(self._rng.uniform(0.0, 0.9)))
+        await self._walk(body, *place, reach_s - _now())
+        if body.distance_m(*place) > REACH_M:
+            await self._walk(body, *place, PATIENCE_S)
+        await _until(reach_s)
+        return body.distance_m(*place) < REACH_M
+
+    async def _walk(self, body: Body, x_m: float, y_m: float, within_s: float) -> None:
+        """Walk there, faster when there is little time, until there or until the time is up."""
+        body.go(x_m, y_m, max(self._pace_mps, body.distance_m(x_m, y_m) / max(within_s, 0.1)))
+        try:
+            async with asyncio.timeout(max(within_s, 0.0)):
+                await body.arrived.wait()
+        except TimeoutError:
+            pass
+
+    async def _do(self, body: Body, deed: Deed) -> None:
+        if deed.unseen_s:
+            body.unseen_until_s = _now() + deed.unseen_s
+        body.reaching = _middle(self._store, deed)
+        if not deed.takes and not deed.puts:
+            await _until(self._hands.press(deed.lanes, _now(), deed.hold_s))
+        if deed.puts:
+            await _until(self._hands.put(self._lay(deed.puts), _now()))
+        if deed.takes:
+            await _until(self._hands.take(self._lift(deed.takes), _now(), deed.hold_s))
+        body.reaching = None
+
+    def _lift(self, moves: tuple[Move, ...]) -> Counter[str]:
+        """Into the basket; gives what each plate loses, in grams."""
+        lost_g: Counter[str] = Counter()
+        for move in moves:
+            unit = self._goods.find(move.gtin, move.lanes)
+            if unit is None:
+                self.missed.append(move)
+            else:
+                lost_g.update(self._goods.lift(unit))
+                self.basket.append(unit)
+        return lost_g
+
+    def _lay(self, moves: tuple[Move, ...]) -> Counter[str]:
+        """Out of the basket; gives what each plate gains, in grams."""
+        gained_g: Counter[str] = Counter()
+        for move in moves:
+            unit = next((u for u in self.basket if u.gtin == move.gtin), None)
+            if unit is None:
+                self.missed.append(move)
+            else:
+                self.basket.remove(unit)
+                gained_g.update(self._goods.lay(unit, move.lanes))
+        return gained_g
+
+
+def _middle(store: Store, deed: Deed) -> Lane:
+    return store.lane[deed.lanes[len(deed.lanes) // 2]]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _until(at_s: float) -> None:
+    await asyncio.sleep(max(0.0, at_s - _now()))
