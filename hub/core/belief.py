@@ -16,8 +16,11 @@ KEEP = 96
 """Hypotheses a factor keeps at most."""
 NEGLIGIBLE = 1e-4
 """A hypothesis this much lighter than the best is dropped."""
-INDEPENDENT = 0.004
-"""Two keys whose joint distribution is this close to the product of their own (total variation) are independent."""
+INDEPENDENT = NEGLIGIBLE
+"""Two keys are independent when no pair of their values is further than this from the product of its parts: as near
+as pruning lets one see. A larger bound would cut ties that later evidence can still make strong."""
+CUT_OFF = 5 * NEGLIGIBLE
+"""When keys are put apart, values this unlikely are dropped, lest a tie too thin to see lives on at one end only."""
 
 Values = dict[Key, Value]
 Expand = Callable[[Mapping[Key, Value]], Iterable[tuple[float, Values]]]
@@ -107,16 +110,19 @@ class Belief:
         hypotheses = _pruned(_merge_all(weights, keys))
         best = hypotheses[0][1]
         open_keys = [k for k in keys if any(v[k].signature != best[k].signature for _, v in hypotheses)]
+        groups = _groups(open_keys, hypotheses)
         for key in keys:
-            if key not in open_keys:
-                self.known[key] = best[key]
-                self.factors.pop(key, None)
-        for group in _groups(open_keys, hypotheses):
-            own = [(p, {k: v[k] for k in group}) for p, v in hypotheses]
-            factor = Factor(group, _merge_all(own, group))
-            for key in group:
-                self.known.pop(key, None)
-                self.factors[key] = factor
+            self.factors.pop(key, None)
+            self.known[key] = best[key]
+        for group in groups:
+            own = _merge_all([(p, {k: v[k] for k in group}) for p, v in hypotheses], group)
+            if len(groups) > 1:
+                own = _normalised([(p, v) for p, v in own if p > CUT_OFF])
+            if len(own) > 1:
+                factor = Factor(group, own)
+                for key in group:
+                    del self.known[key]
+                    self.factors[key] = factor
 
 
 def default(key: Key) -> Value:
@@ -142,7 +148,10 @@ def _merged(weights: list[tuple[float, Values]], key: Key) -> list[tuple[float, 
 def _pruned(hypotheses: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
     """The heaviest few, normalised again."""
     rows = sorted(hypotheses, key=lambda r: -r[0])[:KEEP]
-    rows = [(p, v) for p, v in rows if p > NEGLIGIBLE * rows[0][0]]
+    return _normalised([(p, v) for p, v in rows if p > NEGLIGIBLE * rows[0][0]])
+
+
+def _normalised(rows: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
     total = sum(p for p, _ in rows)
     return [(p / total, v) for p, v in rows]
 
@@ -168,5 +177,4 @@ def _dependent(a: Key, b: Key, hypotheses: list[tuple[float, Values]]) -> bool:
         joint[va, vb] = joint.get((va, vb), 0.0) + p
         of_a[va] = of_a.get(va, 0.0) + p
         of_b[vb] = of_b.get(vb, 0.0) + p
-    gap = sum(abs(joint.get((x, y), 0.0) - p * q) for x, p in of_a.items() for y, q in of_b.items())
-    return gap / 2 > INDEPENDENT
+    return any(abs(joint.get((x, y), 0.0) - p * q) > INDEPENDENT for x, p in of_a.items() for y, q in of_b.items())

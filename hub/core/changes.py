@@ -19,6 +19,8 @@ class Cluster:
 
     due_s: float
     changes: list[WeightChange]
+    evidence: list[ItemEvidence] = field(default_factory=list)
+    """What cameras said of these lanes at that time; complete once the cluster is due."""
 
     @property
     def taken(self) -> bool:
@@ -50,17 +52,20 @@ class Pending:
         """Clusters whose time has come, in the order in which they happened."""
         ready = sorted((c for c in self.clusters if c.due_s <= at_s), key=lambda c: c.t1_s)
         self.clusters = [c for c in self.clusters if c.due_s > at_s]
+        for cluster in ready:
+            cluster.evidence = [e for _, e in self.evidence if any(speaks_for(e, c) for c in cluster.changes)]
         self.evidence = [(t, e) for t, e in self.evidence if t > at_s - 10 * EVIDENCE_S]
         return ready
-
-    def evidence_for(self, change: WeightChange) -> list[ItemEvidence]:
-        """What cameras said of this lane around this change."""
-        early, late = change.t0_s - EVIDENCE_S, change.t1_s + EVIDENCE_S
-        return [e for _, e in self.evidence if e.lane == change.lane and early <= e.t_s <= late]
 
     @property
     def next_due_s(self) -> float | None:
         return min((c.due_s for c in self.clusters), default=None)
+
+
+def speaks_for(picture: ItemEvidence, change: WeightChange) -> bool:
+    """Whether a picture is of this change's lane and time."""
+    early, late = change.t0_s - EVIDENCE_S, change.t1_s + EVIDENCE_S
+    return picture.lane == change.lane and early <= picture.t_s <= late
 
 
 def belongs_together(store: Store, a: WeightChange, b: WeightChange) -> bool:

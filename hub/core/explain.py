@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeVar
 
-from hub.core.belief import Values, default
-from hub.core.changes import Cluster, Pending
+from hub.core.belief import Belief, Values, default
+from hub.core.changes import Cluster
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, Key, LaneContents, Unit, Value, signature_of
 from hub.core.people import People
 from hub.core.planogram import Planogram
@@ -86,16 +86,20 @@ class Part:
         return Deed(gtin, moved, ids, self.delta_g, self.sigma_g, self.at_s, self.within_reach)
 
 
+def joint(planogram: Planogram, people: People, belief: Belief, cluster: Cluster) -> None:
+    """All ways the cluster may have come about, weighed together with all that is still open from before."""
+    explainer = Explainer(planogram, people, cluster)
+    belief.update(explainer.touched, explainer.expand)
+
+
 class Explainer:
     """All the ways one cluster may have come about; `expand` is given to `Belief.update`."""
 
-    def __init__(self, planogram: Planogram, people: People, pending: Pending, cluster: Cluster, sees_hands: bool):
+    def __init__(self, planogram: Planogram, people: People, cluster: Cluster) -> None:
         self._planogram = planogram
         self._changes = cluster.changes
-        self._ratios = [
-            reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s, sees_hands) for c in cluster.changes
-        ]
-        self._evidence = [pending.evidence_for(c) for c in cluster.changes]
+        self._evidence = cluster.evidence
+        self._ratios = [reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s) for c in cluster.changes]
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)
         for start in range(count):
@@ -145,7 +149,8 @@ class Explainer:
         ratios = {s: r for s, r in ratios.items() if r > 1e-4 * top}
         near = sum(1 for s, r in ratios.items() if r > 0.03 * top and s != NOBODY)
         seen: dict[str, float] = {}
-        pictures = [e for evidence in self._evidence[start:end] for e in evidence]
+        ids = {lane.id for lane in lanes}
+        pictures = [e for e in self._evidence if e.lane in ids]
         for picture in pictures:
             for gtin, p in (*picture.likelihoods.items(), (UNKNOWN, picture.other), (FOREIGN, picture.other)):
                 seen[gtin] = seen.get(gtin, 0.0) + p / len(pictures)
@@ -219,9 +224,7 @@ class Explainer:
                     carts = {**_add(values, one, mine, part), **_add(values, other, theirs, part)}
                     yield log_p + math.log(ratio) + math.log(ratio_2), {**lanes, **carts}
 
-    def _left_behind(
-        self, part: Part, values: Mapping[Key, Value]
-    ) -> Iterator[tuple[float, tuple[Unit, ...]]]:
+    def _left_behind(self, part: Part, values: Mapping[Key, Value]) -> Iterator[tuple[float, tuple[Unit, ...]]]:
         """Things that somebody left on these lanes, alone or with one of the lane's own product."""
         gone_g = -part.delta_g
         seen: set[tuple[str, float]] = set()
@@ -240,9 +243,7 @@ class Explainer:
                 log_p = log_normal(gone_g - weight_g, math.hypot(part.sigma_g, unit.sigma_g, product.spread_g))
                 yield log_place + log_home + LOG_TWO_KINDS + log_p + part.spread_log(weight_g), both
 
-    def _lanes_after_take(
-        self, part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]
-    ) -> Values:
+    def _lanes_after_take(self, part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:
         changed: Values = {}
         for unit in units:
             where = next((la for la in part.lanes if unit in _lane(values, la, changed).left_here), None)
@@ -278,9 +279,7 @@ class Explainer:
         home = any(units[0].gtin in lane.products for lane in part.lanes)
         return (LOG_PUT_HOME if home else LOG_PUT_ASTRAY) + (len(units) - 1) * LOG_ANOTHER
 
-    def _lanes_after_put(
-        self, part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]
-    ) -> Values:
+    def _lanes_after_put(self, part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:
         changed: Values = {}
         for unit in units:
             own = self._own_lane(part, unit.gtin)

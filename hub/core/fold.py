@@ -1,10 +1,11 @@
 """The fold: one state, one input at a time, effects out. No clock, no socket, no random source, no exception."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.core import decide
 from hub.core.belief import Belief
-from hub.core.changes import Pending
+from hub.core.changes import Cluster, Pending
 from hub.core.events import (
     Answered,
     AnyInput,
@@ -18,12 +19,15 @@ from hub.core.events import (
     Ticked,
     Void,
 )
-from hub.core.explain import Explainer
+from hub.core.explain import joint
 from hub.core.people import People
 from hub.core.planogram import Planogram
 from hub.core.visits import Session, Visits
 from hub.store import Store
 from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
+
+Method = Callable[[Planogram, People, Belief, Cluster], None]
+"""How a cluster of changes becomes part of the belief: joint inference, or a baseline beside it."""
 
 
 @dataclass(slots=True)
@@ -31,13 +35,12 @@ class State:
     """All that the hub knows. Everything but the store grows out of the inputs alone."""
 
     store: Store
+    method: Method = joint
     planogram: Planogram = field(init=False)
     people: People = field(default_factory=People)
     visits: Visits = field(default_factory=Visits)
     belief: Belief = field(default_factory=Belief)
     pending: Pending = field(default_factory=Pending)
-    sees_hands: bool = False
-    """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
 
     def __post_init__(self) -> None:
         self.planogram = Planogram(self.store)
@@ -70,7 +73,6 @@ def _observed(
     match body:
         case Tracks():
             state.people.see(node, body)
-            state.sees_hands = state.sees_hands or any(t.hand is not None for t in body.tracks)
             if state.visits.unbound:
                 state.visits.bind_newcomers(state.people, body.t_s)
             return state.visits.release(state.store, state.people, at_s)
@@ -133,5 +135,4 @@ def _settle(state: State, session: Session, receipt: Receipt) -> list[Effect]:
 
 def _explain_due(state: State, at_s: float) -> None:
     for cluster in state.pending.due(at_s):
-        explainer = Explainer(state.planogram, state.people, state.pending, cluster, state.sees_hands)
-        state.belief.update(explainer.touched, explainer.expand)
+        state.method(state.planogram, state.people, state.belief, cluster)

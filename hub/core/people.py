@@ -32,6 +32,8 @@ PERMUTED_AT_MOST = 5
 
 Who = dict[str, float]
 """Probability by session; what is missing to 1 belongs to nobody who entered."""
+
+
 class Place(NamedTuple):
     t_s: float
     x_m: float
@@ -86,6 +88,8 @@ class People:
     frame_s: dict[str, float] = field(default_factory=dict)
     """The time of the newest frame, by camera."""
     stale_frames: int = 0
+    sees_hands: bool = False
+    """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
 
     def see(self, camera: str, frame: Tracks) -> None:
         """Take in one frame. A frame older than the newest of its camera says nothing new and is counted."""
@@ -93,6 +97,7 @@ class People:
             self.stale_frames += 1
             return
         self.frame_s[camera] = frame.t_s
+        self.sees_hands = self.sees_hands or any(t.hand is not None for t in frame.tracks)
         tracks = {(camera, t.id): t for t in frame.tracks}
         self._retire(camera, frame.t_s, tracks)
         for group in close_groups(list(tracks.items())):

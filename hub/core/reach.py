@@ -36,12 +36,12 @@ NOBODY = ""
 """The session of whoever never entered through a gate."""
 
 
-def reach(people: People, lane: Lane, t0_s: float, t1_s: float, sees_hands: bool) -> dict[str, float]:
+def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, float]:
     """Likelihood ratio by session of having had a hand at `lane` when it changed between `t0_s` and `t1_s`."""
     start_s, end_s = max(t0_s, t1_s - BEFORE_S) - SLACK_S, t1_s + SLACK_S
     ratios: dict[str, float] = {NOBODY: UNSEEN}
     for body in people.all():
-        ratio, who = _body_reach(body, lane, start_s, end_s, sees_hands)
+        ratio, who = _body_reach(body, lane, start_s, end_s, people.sees_hands)
         if ratio > 1e-4:
             for session, p in who.items():
                 ratios[session] = ratios.get(session, 0.0) + p * ratio

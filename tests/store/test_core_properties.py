@@ -1,0 +1,130 @@
+"""Whatever comes in, in whatever order: the core stays whole, conserves every item, and replays to the same state."""
+
+from collections import Counter
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.core.belief import Belief
+from hub.core.events import Answered, AnyInput, Authorised, Observed, Ticked
+from hub.core.fold import State, apply
+from hub.core.goods import FOREIGN, UNKNOWN, Cart, LaneContents
+from hub.core.view import snapshot
+from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, in_front_of, small_store
+from wire.messages import Hand, ItemEvidence, Passage, Tap, Track, Tracks, WeightChange
+
+times = st.floats(990, 1200)
+metres = st.floats(-3, 6)
+lanes = st.sampled_from(["1-1-1", "1-1-2", "1-1-3", "1-1-4", "9-9-9"])
+weights = st.one_of(st.sampled_from([350.0, 62.0, 538.0, 701.0, 1e-9]), st.floats(0, 1e5))
+deltas = st.tuples(weights, st.booleans()).map(lambda w: w[0] if w[1] else -w[0])
+sessions = st.sampled_from(["v1", "v2", "v3", "v99"])
+commands = st.one_of(st.none(), st.sampled_from(["v1-1", "v1-2", "v2-2", "v2-3", "nonsense"]))
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> WeightChange:
+    t0_s, t1_s = sorted((draw(times), draw(times)))
+    sigma_g = draw(st.floats(0, 50))
+    return WeightChange(lane=draw(lanes), delta_g=draw(deltas), sigma_g=sigma_g, t0_s=t0_s, t1_s=t1_s)
+
+
+hands = st.builds(Hand, x_m=metres, y_m=metres, z_m=metres, sigma_m=st.floats(0, 1))
+tracks = st.builds(
+    Track, id=st.sampled_from("abcd"), x_m=metres, y_m=metres, sigma_m=st.floats(0, 1), hand=st.none() | hands
+)
+bodies = st.one_of(
+    changes(),
+    st.builds(
+        ItemEvidence,
+        lane=lanes,
+        t_s=times,
+        likelihoods=st.dictionaries(st.sampled_from([COLA, TONIC, CHIPS, WATER, "0"]), st.floats(0, 1)),
+    ),
+    st.builds(
+        Tap,
+        gate=st.sampled_from(["entry", "exit", "nowhere"]),
+        reader=st.just("qr"),
+        kind=st.just("qr"),
+        credential=st.sampled_from(["alice", "bob"]),
+        t_s=times,
+    ),
+    st.builds(
+        Passage,
+        gate=st.sampled_from(["entry", "exit", "nowhere"]),
+        direction=st.sampled_from(["in", "out"]),
+        outcome=st.sampled_from(["passed", "timeout", "tailgating", "intrusion", "fire"]),
+        command=commands,
+        t_s=times,
+    ),
+    st.builds(Tracks, t_s=times, tracks=st.lists(tracks, max_size=4).map(tuple)),
+)
+inputs: st.SearchStrategy[AnyInput] = st.one_of(
+    st.builds(Observed, at_s=times, node=st.sampled_from(["shelf", "ceiling"]), body=bodies),
+    st.builds(Authorised, at_s=times, session=sessions, hold=st.none() | st.just("hold")),
+    st.builds(Answered, at_s=times, session=sessions, choice=st.integers(-1, 6)),
+    st.builds(Ticked, at_s=times),
+)
+
+
+def as_journaled(event: AnyInput) -> AnyInput:
+    return msgspec.json.decode(msgspec.json.encode(event), type=AnyInput)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(inputs, max_size=40))
+def test_any_inputs_in_any_order_are_taken_and_replay_to_the_same_state(events: list[AnyInput]) -> None:
+    live, again = State(small_store()), State(small_store())
+    for event in events:
+        effects = apply(live, event)
+        assert apply(again, as_journaled(event)) == effects
+    assert snapshot(live) == snapshot(again)
+
+
+@st.composite
+def shopping(draw: st.DrawFn) -> Story:
+    """Two shoppers in the store and a series of changes, likely and unlikely ones, wherever they stand."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": (-0.9, -2.0)}, {"a": in_front_of(1)})
+    story.enter("b", credential="bob")
+    for _ in range(draw(st.integers(1, 7))):
+        spots = {"a": in_front_of(draw(st.integers(1, 4))), "b": in_front_of(draw(st.integers(1, 4)))}
+        story.stand(spots, 1.0)
+        likely = st.sampled_from([-350.3, 350.3, -350.9, 62.1, -62.1, -701.0, 538.0, -538.0, 413.0, -413.0])
+        story.change(draw(st.integers(1, 4)), draw(st.one_of(likely, deltas)), draw(st.floats(0.1, 5)))
+        story.wait(draw(st.sampled_from([0.0, 2.0])))
+    story.wait(5.0)
+    return story
+
+
+@settings(max_examples=30, deadline=None)
+@given(shopping())
+def test_every_item_taken_is_in_one_cart_or_lies_somewhere(story: Story) -> None:
+    belief = story.state.belief
+    for values in likeliest(belief):
+        held = Counter(u.gtin for v in values if isinstance(v, Cart) for u in v.units)
+        lying = Counter(u.gtin for v in values if isinstance(v, LaneContents) for u in v.left_here)
+        gone = Counter[str]()
+        for value in values:
+            if isinstance(value, LaneContents):
+                gone.update(dict(value.taken))
+        for gtin in {*held, *lying, *gone} - {FOREIGN, UNKNOWN}:
+            assert held[gtin] + lying[gtin] == gone[gtin]
+
+
+@settings(max_examples=30, deadline=None)
+@given(shopping())
+def test_probabilities_add_up_to_one(story: Story) -> None:
+    for session in story.state.visits.sessions:
+        carts = story.state.belief.cart(session)
+        assert sum(p for p, _ in carts) == pytest.approx(1.0)
+        assert carts == sorted(carts, key=lambda c: -c[0])
+
+
+def likeliest(belief: Belief) -> list[list[Cart | LaneContents]]:
+    """The likeliest state of the whole store: what is known, and each factor's best hypothesis."""
+    factors = {id(f): f for f in belief.factors.values()}.values()
+    return [[*belief.known.values(), *(v for f in factors for v in f.hypotheses[0][1].values())]]
