@@ -57,7 +57,7 @@ class JournalFailed(HubError, OSError):
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """How the money of one session ended. `receipt` is None when nothing was charged.
+    """How one session ended: with a receipt, unless nobody came in.
 
     `charged_cents` falls short of the receipt's total when the provider refused the rest; `refused` says why.
     """
@@ -105,16 +105,18 @@ class Journal:
 
     def _open(self, store: str) -> str:
         # The exclusive lock lasts as long as the connection and dies with the process.
-        for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
-            self._db.execute(f"PRAGMA {setting}")
-        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         known = self._db.execute("PRAGMA application_id").fetchone()[0]
-        if known == 0 and not self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        new = known == 0 and not self._db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        if not new and known != _APPLICATION_ID:
+            raise JournalDamaged(f"{self._name}: a database, but not a journal of a hub: wrong path?")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("BEGIN IMMEDIATE")
+        if new:
             for statement in _SCHEMA:
                 self._db.execute(statement)
             self._db.execute("INSERT INTO about VALUES (?, ?)", (store, uuid4().hex))
-        elif known != _APPLICATION_ID:
-            raise JournalDamaged(f"{self._name}: a database, but not a journal of a hub: wrong path?")
         self._db.execute("COMMIT")
         (found,) = self._db.execute("PRAGMA user_version").fetchone()
         if found != FORMAT:

@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 BATCH = 64
 """Messages journaled and applied in one go, at most: a tap waits for no more than one such batch of tracks."""
 HEARTBEAT_S = 1.0
+RETRY_S = 0.1
+"""Between two attempts to send a command."""
 AUTHORISE_DEADLINE_S = 10.0
 """Who stands at a gate longer than this has gone: a later answer of the provider opens nothing."""
 NOTES_KEPT = 1000
@@ -216,6 +218,7 @@ class Hub:
                     try:
                         return await self._publish(topics.commands(self.store.name, effect.node), command, qos=1)
                     except BusDown:
+                        await asyncio.sleep(RETRY_S)
                         await self._bus.connected()
         log.warning("gate %s: command %s expired before it could be sent", command.gate, command.id)
 

@@ -64,9 +64,17 @@ class Till:
         )
 
     async def void(self, effect: Void) -> None:
-        """Let the hold of a session go that took nothing."""
+        """Let a hold go: nothing was taken, and the receipt says so, or nobody came in."""
         refused = await self.let_go(effect.session, effect.hold)
-        await self._settle(Settlement(session=effect.session, at_s=self._clock.now(), charged_cents=0, refused=refused))
+        await self._settle(
+            Settlement(
+                session=effect.session,
+                at_s=self._clock.now(),
+                charged_cents=0,
+                receipt=effect.receipt,
+                refused=refused,
+            )
+        )
 
     def _key(self, session: str, call: str) -> str:
         return f"{self._journal.ledger}/{session}/{call}"

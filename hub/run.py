@@ -1,0 +1,62 @@
+"""A hub as a process: its state directory, its broker, and every fault as one line."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+
+from hub.broker import Broker
+from hub.errors import HubError
+from hub.journal import Journal
+from hub.payments import TestProvider
+from hub.service import Hub
+from hub.store import Store, load_store
+from wire.clock import Clock
+from wire.errors import WireError
+from wire.mqtt import PORT, MqttBus
+
+
+class BadStateDir(HubError, OSError):
+    """Nothing can be kept where the hub was told to keep it."""
+
+
+@asynccontextmanager
+async def open_hub(store: Store, state_dir: Path, broker_url: str | None = None) -> AsyncIterator[tuple[Hub, str]]:
+    """The hub of a store, ready to `run`, and the URL of its broker: the one named, or the embedded one.
+
+    Everything that must outlive it stands below `state_dir`. The journal comes first, for its lock keeps a second hub
+    away from the broker's files too. Raises HubError or WireError.
+    """
+    _make(state_dir)
+    async with AsyncExitStack() as stack:
+        journal = stack.enter_context(closing(Journal(state_dir / "journal.db", store.name)))
+        payments = stack.enter_context(closing(TestProvider(state_dir / "test-payments.db")))
+        if broker_url is None:
+            broker_url = (await stack.enter_async_context(Broker(state_dir / "broker", PORT))).url
+        bus = await stack.enter_async_context(MqttBus(broker_url, f"{store.name}-hub"))
+        yield Hub(store, bus, journal, payments, Clock()), broker_url
+
+
+async def run_hub(store_file: Path, state_dir: Path, broker_url: str | None = None) -> None:
+    """`aisle hub`: run until cancelled. Raises HubError or WireError, whose message is the one line to show."""
+    store = load_store(store_file)
+    try:
+        async with open_hub(store, state_dir, broker_url) as (hub, _):
+            await hub.run()
+    except ExceptionGroup as group:
+        faults, others = group.split((HubError, WireError))
+        if faults is None or others is not None:
+            raise
+        raise first(faults) from None
+
+
+def first(faults: BaseExceptionGroup[HubError | WireError]) -> HubError | WireError:
+    """The first of the faults that ended a group: the others are its consequences."""
+    fault = faults.exceptions[0]
+    return first(fault) if isinstance(fault, BaseExceptionGroup) else fault
+
+
+def _make(state_dir: Path) -> None:
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise BadStateDir(f"{state_dir}: no place for the hub's state: {e.strerror}") from None
