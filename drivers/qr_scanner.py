@@ -133,6 +133,11 @@ class QrScanner:
         self._thread = threading.Thread(target=self._run, name=f"qr-{name}", daemon=True)
 
     @property
+    def fault(self) -> str | None:
+        """Why nothing can be presented here now; None when it can."""
+        return None if self.plugged.is_set() else "unplugged"
+
+    @property
     def dropped(self) -> int:
         """Codes that nobody took in time."""
         return self._codes.dropped

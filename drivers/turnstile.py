@@ -96,6 +96,10 @@ class Turnstile(Protocol):
     def levels(self) -> Levels:
         """The inputs as last seen."""
 
+    @property
+    def dropped(self) -> int:
+        """Events that nobody took in time."""
+
     def unlock(self, direction: Direction) -> None:
         """Let one person through."""
 
@@ -159,7 +163,6 @@ class RelayTurnstile:
 
     @property
     def dropped(self) -> int:
-        """Events that nobody took in time."""
         return self._events.dropped
 
     async def __aenter__(self) -> "RelayTurnstile":

@@ -14,9 +14,6 @@ from typing import Literal
 
 from wire.messages import Direction, GateCommand, Passage
 
-PASSAGE_S = 8.0
-"""How long the turnstile stays open for one passage after a pulse (PERCo ST-01)."""
-
 GRACE_S = 1.0
 """Between the last moment a way is open and the contact of somebody who stepped in at that moment."""
 
@@ -70,18 +67,20 @@ class _Timed:
 
 
 class PassageControl:
-    """One gate. The hub opens it towards `direction`; `now_s` is UTC and need not be strictly increasing.
+    """One gate, opened by the hub towards `direction` for `passage_s` at a time. `now_s` is UTC; a contact's may lie a
+    little before the last one, since it is dated by its first edge.
 
     Commands are obeyed in the order they come, one passage each: the next one is granted when the one before has
     passed and left the passage, or has timed out. Each ends in exactly one of `passed`, `fire` and `timeout`, the last
     also if it expired before it could be granted; `tailgating` names the command of the passage that was followed.
     """
 
-    def __init__(self, gate: str, direction: Direction, mode: Mode) -> None:
+    def __init__(self, gate: str, direction: Direction, mode: Mode, passage_s: float) -> None:
         self.gate = gate
         self.direction = direction
         self.fire = False
         self._mode = mode
+        self._passage_s = passage_s
         self._hub_alive = False
         self._grant: _Timed | None = None
         self._waiting: deque[GateCommand] = deque()
@@ -165,7 +164,7 @@ class PassageControl:
                 yield Refused(command, "commands_expired", f"it would have opened {late_s:.1f} s after its expiry")
                 yield self._report(self.direction, "timeout", command.id, now_s)
             else:
-                self._grant = _Timed(command.id, now_s + PASSAGE_S + GRACE_S)
+                self._grant = _Timed(command.id, now_s + self._passage_s + GRACE_S)
                 fresh = True
         free_out = self.fire or self.direction == "in" or not self._hub_alive
         if free_out:

@@ -8,7 +8,6 @@ from msgspec import structs
 
 from gate_node.passage import (
     GRACE_S,
-    PASSAGE_S,
     PASSING_LIMIT_S,
     TAILGATE_S,
     Hold,
@@ -21,6 +20,7 @@ from gate_node.passage import (
 from wire.messages import Direction, GateCommand, Passage
 
 T0_S = 1_000_000.0
+PASSAGE_S = 8.0
 
 
 def command(name: str = "c1", gate: str = "g", direction: Direction = "in", expires_s: float = T0_S + 8) -> GateCommand:
@@ -28,7 +28,7 @@ def command(name: str = "c1", gate: str = "g", direction: Direction = "in", expi
 
 
 def gate(direction: Direction = "in", mode: Mode = "pulse", hub_alive: bool = True) -> PassageControl:
-    control = PassageControl("g", direction, mode)
+    control = PassageControl("g", direction, mode, PASSAGE_S)
     control.start(fire=False, occupied=frozenset(), now_s=T0_S)
     control.tick(hub_alive, T0_S)
     return control
@@ -138,7 +138,7 @@ def test_level_mode_holds_the_gate_until_the_passage_or_the_timeout() -> None:
 
 
 def test_the_way_out_of_an_entry_is_free_whether_the_hub_is_heard_or_not() -> None:
-    control = PassageControl("g", "in", "pulse")
+    control = PassageControl("g", "in", "pulse", PASSAGE_S)
     assert control.start(fire=False, occupied=frozenset(), now_s=T0_S) == [Hold("out", True)]
     for alive in (False, True):
         assert control.tick(alive, T0_S + 1) == []
@@ -146,7 +146,7 @@ def test_the_way_out_of_an_entry_is_free_whether_the_hub_is_heard_or_not() -> No
 
 
 def test_an_exit_is_open_until_the_hub_is_heard_and_again_when_it_no_longer_is() -> None:
-    control = PassageControl("g", "out", "pulse")
+    control = PassageControl("g", "out", "pulse", PASSAGE_S)
     assert control.start(fire=False, occupied=frozenset(), now_s=T0_S) == [Hold("out", True)]
     assert control.tick(True, T0_S + 1) == [Hold("out", False)]
     assert walk(control, "out", T0_S + 5) == [("intrusion", None)]
@@ -180,12 +180,12 @@ def test_a_fire_frees_both_directions_and_every_passage_says_so() -> None:
 
 
 def test_a_fire_that_burns_at_the_start_is_known() -> None:
-    control = PassageControl("g", "out", "pulse")
+    control = PassageControl("g", "out", "pulse", PASSAGE_S)
     assert control.start(fire=True, occupied=frozenset(), now_s=T0_S) == [Hold("in", True), Hold("out", True)]
 
 
 def test_a_contact_that_is_closed_at_the_start_is_nobodys_passage_but_a_fault_in_time() -> None:
-    control = PassageControl("g", "in", "pulse")
+    control = PassageControl("g", "in", "pulse", PASSAGE_S)
     assert passages(control.start(fire=False, occupied=frozenset({"in"}), now_s=T0_S)) == []
     assert control.stuck(T0_S) == set()
     assert control.stuck(T0_S + PASSING_LIMIT_S + 1) == {"in"}
@@ -199,7 +199,7 @@ class AnythingAtAGate(RuleBasedStateMachine):
         self.now_s = T0_S
         self.direction: Direction = direction
         self.mode = mode
-        self.control = PassageControl("g", direction, mode)
+        self.control = PassageControl("g", direction, mode, PASSAGE_S)
         self.fire = self.hub_alive = False
         self.held: dict[Direction, bool] = {"in": False, "out": False}
         self.occupied: set[Direction] = set()

@@ -1,0 +1,54 @@
+"""A gate node as data: one TOML file, read strictly."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, structs
+
+from drivers.turnstile import Pins
+from gate_node.errors import BadGate
+from gate_node.passage import Mode
+from wire.messages import Direction, Name
+
+Positive = Annotated[float, Meta(gt=0)]
+
+HEADER_PINS = range(28)
+"""BCM numbers on a Raspberry Pi's 40-pin header."""
+
+
+class Scanner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A serial QR scanner. `path` should survive unplugging: /dev/serial/by-id/…"""
+
+    name: Name
+    path: str
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
+
+
+class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The gate of one node. The hub opens it towards `direction`.
+
+    `passage_s` is how long the turnstile itself stays open after a pulse (PERCo ST-01: 8 s). Once the hub has not
+    been heard for `free_egress_after_s`, the way out is held open.
+    """
+
+    gate: Name
+    direction: Direction
+    pins: Pins
+    mode: Mode = "pulse"
+    passage_s: Positive = 8.0
+    free_egress_after_s: Positive = 3.0
+    scanners: tuple[Scanner, ...] = ()
+
+    def check(self, source: str) -> None:
+        """Raises BadGate if pins or names cannot be."""
+        used: dict[int, str] = {}
+        for signal, pin in structs.asdict(self.pins).items():
+            if pin not in HEADER_PINS:
+                raise BadGate(f"{source}: pins.{signal} = {pin}: not on the header, BCM 0 to {HEADER_PINS[-1]}")
+            if pin in used:
+                raise BadGate(f"{source}: pins.{signal} and pins.{used[pin]} are both {pin}")
+            used[pin] = signal
+        for of in ("name", "path"):
+            values = [getattr(scanner, of) for scanner in self.scanners]
+            twice = sorted({v for v in values if values.count(v) > 1})
+            if twice:
+                raise BadGate(f"{source}: two scanners have the {of} {twice[0]}")
