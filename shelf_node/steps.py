@@ -34,10 +34,20 @@ NOISE_FLOOR_G = 0.1
 CREEP_G2_PER_S = 2.45**2 / 1800.0
 """Creep that a good cell may show: 2.45 g in 30 min (OIML R 60, class C3, 10 kg), as a random walk."""
 
+WANDER_G2_PER_S = 0.33
+"""How fast a cheap cell's level walks, until this one's is known: mean squared differences over 2 to 20 s of quiet
+stretches of public HX711 traces (rocket-buds)."""
+
+MARK_S = 5.0
+"""Levels so far apart tell how fast this one walks."""
+
 GATE_SIGMAS = 6.0
 CHANGE_SIGMAS = 4.0
-BLOCK_GAIN = 0.33  # the level follows drift within three blocks or so, and averages about five
-LEARN_GAIN = 1.0 / 16.0
+RESTLESS_SIGMAS = 40.0  # a hand that moves by so much within half a window does not look steady by chance
+LEVEL_WALK = 0.16
+"""How far a level at rest may walk from block to block, as variance in units of a block mean's. With it the filter's
+gain is a third: the level follows drift within three blocks or so, and averages about five."""
+LEARN_GAIN = 1.0 / 32.0
 
 
 class Step(NamedTuple):
@@ -61,7 +71,8 @@ class StepDetector:
         self._level_weight = 1.0  # variance of the level, in units of one sample's
         self._noise_var = 0.0  # of one sample about its block's mean, g²
         self._mean_var = 0.0  # the same as seen in the scatter of block means: larger where noise is coloured, g²
-        self._wander = 0.0  # how fast the level walks at rest, g²/s
+        self._marks = 0
+        self._wander = WANDER_G2_PER_S  # how fast the level walks at rest, g²/s
         self._gate_g = 0.0
         self._block: list[float] = []
         self._block_end_s = 0.0
@@ -126,8 +137,7 @@ class StepDetector:
             return
         mean_g = sum(self._block) / n
         offset_g = mean_g - self.level_g
-        weight = self._level_weight + BLOCK_GAIN**2 / (1.0 - BLOCK_GAIN) / n
-        expected = weight + 1.0 / n
+        expected = self._level_weight + 1.0 / n
         if abs(offset_g) > max(self.min_change_g / 2.0, CHANGE_SIGMAS * sqrt(self._mean_var * expected)):
             self._block.clear()
             self._moving_since_s = self._rest_s = t_s - CONFIRM_S
@@ -142,14 +152,15 @@ class StepDetector:
         self._noise_var = max(self._noise_var, NOISE_FLOOR_G**2)
         self._mean_var += learn * (min(offset_g**2 / expected, 9.0 * self._mean_var) - self._mean_var)
         self._mean_var = max(self._mean_var, self._noise_var / 2.0)
-        gain = weight / expected
+        gain = self._level_weight / expected
         self.level_g += gain * offset_g
-        self._level_weight = gain / n
+        self._level_weight = (gain + LEVEL_WALK) / n
         self._gate_g = max(GATE_SIGMAS * sqrt(self._noise_var), self.min_change_g / 2.0)
-        if t_s - self._mark_s > 4.0 * CONFIRM_S:
-            walked = (self.level_g - self._mark_g) ** 2 - self._mean_var * self._level_weight
-            rate = walked / (t_s - self._mark_s)
-            self._wander += LEARN_GAIN * (min(rate, 9.0 * self._wander + self._noise_var) - self._wander)
+        if t_s - self._mark_s > MARK_S:
+            walked = (self.level_g - self._mark_g) ** 2 / (t_s - self._mark_s)
+            self._marks += 1
+            learn = max(LEARN_GAIN, 1.0 / (self._marks + 1))
+            self._wander += learn * (min(walked, 9.0 * self._wander) - self._wander)
             self._mark_g, self._mark_s = self.level_g, t_s
 
     def _settle(self, t_s: float, grams: float) -> Step | None:
@@ -170,22 +181,23 @@ class StepDetector:
         if times[0] < t_s - 2.0 * (HOLD_S + CONFIRM_S):
             old = bisect_right(times, t_s - HOLD_S - LULL_S)
             del times[:old], values[:old]
-        begin = min(bisect_right(times, t_s - CONFIRM_S) - 1, len(times) - MIN_SAMPLES)
+        confirm_s = LULL_S if self.level_g is None else CONFIRM_S
+        begin = min(bisect_right(times, t_s - confirm_s) - 1, len(times) - MIN_SAMPLES)
         if begin < 0 or not self._steady(values[begin:]):
-            if t_s - self._moving_since_s > RELEARN_S:
-                self._relearn(t_s)
+            if self.level_g is not None and t_s - self._moving_since_s > RELEARN_S:
+                self._relearn(t_s, self.level_g)
             return None
         return self._arrive(t_s, begin)
 
     def _steady(self, window: list[float]) -> bool:
-        """Whether a window scatters no more than this cell at rest: 99 % of the resting ones pass."""
+        """Whether a window scatters no more than this cell at rest: 999 in 1000 resting ones pass."""
         if self.level_g is None:
             return True
         n = len(window)
         mean_g = sum(window) / n
         variance = sum([(x - mean_g) ** 2 for x in window]) / (n - 1)
         d = 2.0 / (9.0 * (n - 1))
-        return variance <= self._noise_var * (1.0 - d + 2.33 * sqrt(d)) ** 3  # chi-square, Wilson and Hilferty
+        return variance <= self._noise_var * (1.0 - d + 3.09 * sqrt(d)) ** 3  # chi-square, Wilson and Hilferty
 
     def _arrive(self, t_s: float, begin: int) -> Step | None:
         """A steady window: at rest here from now on; a step unless it is the old level or a pause of the hand."""
@@ -203,7 +215,7 @@ class StepDetector:
         span_s = t1_s - self._rest_s
         delta_g = after_g - self.level_g
         sigma_g = sqrt(
-            self._mean_var * (self._level_weight + 1.0 / n) + (max(0.0, self._wander) + CREEP_G2_PER_S) * span_s
+            self._mean_var * (self._level_weight + 1.0 / n) + (self._wander + CREEP_G2_PER_S) * span_s
         )
         step = None
         if abs(delta_g) >= max(self.min_change_g, CHANGE_SIGMAS * sigma_g):
@@ -214,19 +226,24 @@ class StepDetector:
         return step
 
     def _pausing(self, t_s: float, begin: int, after_g: float) -> bool:
-        """Whether the steady window lies amid what a hand has been pressing, and may be but a pause."""
-        times = self._times
+        """Whether the steady window lies amid what a hand has been pressing, and may be but a pause of it."""
+        times, values = self._times, self._grams
         if times[begin] - self._moving_since_s < HOLD_S:
             return False
-        held = sorted(self._grams[:begin])
-        if not held[len(held) // 10] <= after_g <= held[-1 - len(held) // 10]:
+        held = sorted(values[:begin])
+        low_g, high_g = held[begin // 4], held[-1 - begin // 4]
+        if not low_g - (high_g - low_g) <= after_g <= high_g + (high_g - low_g):
+            return False
+        half = (len(values) - begin) // 2
+        moves_g = sorted([abs(b - a) for a, b in zip(values, values[half:begin], strict=False)])
+        if moves_g[len(moves_g) // 2] > RESTLESS_SIGMAS * sqrt(self._noise_var):
             return False
         longer = bisect_right(times, t_s - LULL_S) - 1
-        return longer < 0 or not self._steady(self._grams[longer:])
+        return longer < 0 or not self._steady(values[longer:])
 
     def _rest_at(self, t_s: float, level_g: float, n: int) -> None:
         """Be at rest at a level that is the mean of `n` samples."""
-        self.level_g, self._level_weight = level_g, 1.0 / n
+        self.level_g, self._level_weight = level_g, (1.0 + LEVEL_WALK) / n
         self._gate_g = max(GATE_SIGMAS * sqrt(self._noise_var), self.min_change_g / 2.0)
         self._rest_s, self._block_end_s = t_s, t_s + CONFIRM_S
         self._mark_g, self._mark_s = level_g, t_s
@@ -235,12 +252,11 @@ class StepDetector:
         self._times.clear()
         self._grams.clear()
 
-    def _relearn(self, t_s: float) -> None:
-        """Take unsteadiness around the old level, with no trend, as what the cell's noise has become."""
-        assert self.level_g is not None
+    def _relearn(self, t_s: float, level_g: float) -> None:
+        """Take unsteadiness around the old level as what the cell's noise has become."""
         n = len(self._grams)
         mean_g = sum(self._grams) / n
         variance = sum([(x - mean_g) ** 2 for x in self._grams]) / (n - 1)
-        if abs(mean_g - self.level_g) < self.min_change_g / 2.0 + 2.0 * sqrt(variance / n):
+        if abs(mean_g - level_g) < self.min_change_g / 2.0 + 2.0 * sqrt(variance / n):
             self._noise_var = self._mean_var = variance
             self._rest_at(t_s, mean_g, n)
