@@ -94,7 +94,7 @@ class Hx711Bus:
         if not douts or len({sck, *douts}) != len(douts) + 1:
             raise ValueError(f"HX711 on SCK {sck}: needs one DOUT pin per cell, each its own: {list(douts)}")
         self.counters = Counters()
-        self._gpio, self._sck, self._gain, self._rate_sps = gpio, sck, gain, rate_sps
+        self._gpio, self._sck, self._gain = gpio, sck, gain
         self._clock, self._sleep = clock, sleep
         self._period_s = 1 / rate_sps
         self._cells = [_Cell(dout, rate_sps) for dout in douts]
@@ -241,12 +241,11 @@ class Hx711Bus:
             cell.out_of_step_since_s = None
         elif cell.out_of_step_since_s is None:
             cell.out_of_step_since_s = t_s
-        if not cell.alive and not cell.down:
+        if not cell.down and (sample.fault is Fault.NOT_READY or cell.needs_reset(t_s)):
             cell.down = True
-            log.warning(
-                "%s: DOUT %d: %s: chip dead, unplugged, shorted or without power", self, cell.dout, sample.fault
-            )
-        elif sample.fault is None and cell.down:
+            cause = "dead, unplugged, shorted or at another rate"
+            log.warning("%s: DOUT %d is down, %s: %s", self, cell.dout, sample.fault, cause)
+        elif cell.down and sample.fault is None:
             cell.down = False
             log.warning("%s: DOUT %d is back", self, cell.dout)
         return sample

@@ -140,3 +140,18 @@ class Hx711Chip:
         if 0 < shown <= DATA_BITS and not updating:
             return self._data >> (DATA_BITS - shown) & 1
         return 0 if shown == 0 and self._unread and not updating else 1
+
+
+class PretendedClock:
+    """Seconds that pass when asked for, `step_s` a call, and when slept through: a run of it is repeatable."""
+
+    def __init__(self, step_s: float = 0.7e-6) -> None:
+        self.now_s = 0.0
+        self._step_s = step_s
+
+    def __call__(self) -> float:
+        self.now_s += self._step_s
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
