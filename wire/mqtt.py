@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import math
 import random
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -74,9 +75,14 @@ class MqttBus:
         self._dropped = 0
         self._deadlines: set[asyncio.Timeout] = set()
         self._life = asyncio.timeout(None)
+        self._end_cause = ""
         self._tasks = asyncio.TaskGroup()
-        self.reconnects = -1
+        self._connections = 0
+
+    @property
+    def reconnects(self) -> int:
         """Connections after the first."""
+        return max(0, self._connections - 1)
 
     @property
     def dropped(self) -> int:
@@ -93,7 +99,7 @@ class MqttBus:
     ) -> None:
         # Not cancelled: aiomqtt leaves a socket and a task behind when it is interrupted while it connects.
         self._closing.set()
-        self._end(self._client)
+        self._end(self._client, "closed")
         try:
             await asyncio.wait({self._task})
         finally:
@@ -104,15 +110,21 @@ class MqttBus:
 
     async def publish(self, topic: str, payload: bytes, *, qos: int) -> None:
         """Return once the broker has it (QoS 1) or it is on its way (QoS 0). Raises BusDown, within TIMEOUT_S."""
-        if self._client is None:
+        client = self._client
+        if client is None:
             raise BusDown(f"{topic}: no connection to the broker at {self._address}")
         deadline = asyncio.timeout(TIMEOUT_S)
         self._deadlines.add(deadline)
         try:
             async with deadline:
-                await self._client.publish(topic, payload, qos)
-        except (aiomqtt.MqttError, TimeoutError) as e:
-            raise BusDown(f"{topic}: the broker at {self._address} did not take it: {_cause(e)}") from None
+                await client.publish(topic, payload, qos, timeout=math.inf)
+        except aiomqtt.MqttError as e:
+            self._end(client, str(e))
+            await asyncio.sleep(0)  # so that a caller who tries again at once lets the connection's own task act
+            raise BusDown(f"{topic}: the broker at {self._address} did not take it: {e}") from None
+        except TimeoutError:
+            cause = "no answer" if self._client is client else "the connection went"
+            raise BusDown(f"{topic}: the broker at {self._address} did not take it: {cause}") from None
         finally:
             self._deadlines.remove(deadline)
 
@@ -125,8 +137,8 @@ class MqttBus:
             if (client := self._client) is not None:
                 try:
                     await self._ask(client, set(patterns))
-                except aiomqtt.MqttError:
-                    self._end(client)  # the next connection asks for all of them again
+                except aiomqtt.MqttError as e:
+                    self._end(client, str(e))  # the next connection asks for all of them again
             yield inbox
         finally:
             # The broker goes on delivering until the next connection; nobody is there to take it.
@@ -134,23 +146,25 @@ class MqttBus:
             self._dropped += inbox.dropped
 
     async def _stay_connected(self) -> None:
+        loop = asyncio.get_running_loop()
         retry_s = FIRST_RETRY_S
         while not self._closing.is_set():
+            began_s = loop.time()
             try:
                 async with self._new_client() as client:
                     await self._subscribe_all(client)
-                    retry_s = FIRST_RETRY_S
                     await self._live(client)
-            except (aiomqtt.MqttError, TimeoutError) as e:
+            except aiomqtt.MqttError as e:
                 if not (self._down_said or self._closing.is_set()):
                     log.warning(
-                        "%s: no connection to the broker at %s: %s; retrying", self._client_id, self._address, _cause(e)
+                        "%s: no connection to the broker at %s: %s; retrying", self._client_id, self._address, e
                     )
                     self._down_said = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(retry_s * random.uniform(0.5, 1.0)):
                     await self._closing.wait()
-            retry_s = min(2 * retry_s, LAST_RETRY_S)
+            # A connection that only flickers, as when two nodes share one name, is no reason to hurry.
+            retry_s = min(2 * retry_s, LAST_RETRY_S) if loop.time() - began_s < 2 * LAST_RETRY_S else FIRST_RETRY_S
 
     async def _subscribe_all(self, client: aiomqtt.Client) -> None:
         granted: set[str] = set()
@@ -162,13 +176,15 @@ class MqttBus:
         """From here until the connection ends there is a `_client`, and `_life` can end it."""
         if self._closing.is_set():
             return
-        async with asyncio.timeout(None) as self._life:
-            self._come_up(client)
-            try:
+        try:
+            async with asyncio.timeout(None) as self._life:
+                self._come_up(client)
                 async for _ in client.messages:
                     pass  # never: they went straight to the inboxes, and this waits for the end
-            finally:
-                self._go_down()
+        except TimeoutError:
+            raise aiomqtt.MqttError(self._end_cause) from None
+        finally:
+            self._go_down()
 
     def _new_client(self) -> aiomqtt.Client:
         client = aiomqtt.Client(
@@ -203,7 +219,7 @@ class MqttBus:
     def _come_up(self, client: aiomqtt.Client) -> None:
         self._client = client
         self._up.set()
-        self.reconnects += 1
+        self._connections += 1
         if self._down_said:
             log.warning("%s: connected to the broker at %s again", self._client_id, self._address)
         self._down_said = False
@@ -215,8 +231,9 @@ class MqttBus:
             if not deadline.expired():
                 deadline.reschedule(0.0)
 
-    def _end(self, client: aiomqtt.Client | None) -> None:
+    def _end(self, client: aiomqtt.Client | None, cause: str) -> None:
         if client is not None and client is self._client and not self._life.expired():
+            self._end_cause = cause
             self._life.reschedule(0.0)
 
 
@@ -229,7 +246,3 @@ class _HandOver(asyncio.Queue[aiomqtt.Message]):
 
     def put_nowait(self, item: aiomqtt.Message) -> None:
         self._take(Delivery(item.topic.value, item.payload))
-
-
-def _cause(error: Exception) -> str:
-    return str(error) or f"no answer within {TIMEOUT_S:g} s"
