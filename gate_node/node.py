@@ -3,13 +3,18 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Literal, Protocol
 
-from drivers.qr_scanner import Code
-from drivers.turnstile import Alarm, FireInput, PassContact, Turnstile
+from drivers.gpio import Gpio, load_gpio
+from drivers.qr_scanner import Code, QrScanner
+from drivers.turnstile import Alarm, FireInput, PassContact, RelayTurnstile, Turnstile
+from firmware_py.identity import Identity
+from firmware_py.outbox import Outbox
 from firmware_py.session import Session, Vitals
 from gate_node.config import GateConfig
 from gate_node.passage import Hold, Output, PassageControl, Refused, Unlock
+from wire.bus import Bus
 from wire.clock import Clock
 from wire.messages import Direction, Passage, Reading, Tap, looks_like_card_number
 
@@ -155,6 +160,24 @@ class GateNode:
                 case Passage():
                     self._counters[f"passages_{output.outcome}"] += 1
                     session.post(output)
+
+
+async def run(config: GateConfig, bus: Bus, identity: Identity, outbox: Outbox, gpio: Gpio | None = None) -> None:
+    """The gate of this machine: its pins, its scanners and a session with the hub, until cancelled.
+
+    Raises DriverError in one line when the pins cannot be used; a scanner that is missing is waited for.
+    """
+    clock = Clock()
+    scanners = [QrScanner(s.name, s.path, s.baud) for s in config.scanners]
+    async with AsyncExitStack() as devices:
+        turnstile = await devices.enter_async_context(RelayTurnstile(config.gate, gpio or load_gpio(), config.pins))
+        for scanner in scanners:
+            await devices.enter_async_context(scanner)
+        node = GateNode(config, turnstile, scanners, clock)
+        session = Session(bus, identity, clock, outbox, node.vitals)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run(), name=f"{config.gate}: session")
+            group.create_task(node.run(session), name=f"{config.gate}: gate")
 
 
 def _reading(on: bool, fault: str | None) -> Reading:

@@ -111,6 +111,17 @@ async def test_a_pulse_neither_ends_a_release_nor_is_ended_by_one(bench: Bench) 
 
 
 @on_bench
+async def test_a_second_pulse_prolongs_the_first(bench: Bench) -> None:
+    bench.turnstile.unlock("in")
+    await asyncio.sleep(0.75 * PULSE_S)
+    bench.turnstile.unlock("in")
+    await asyncio.sleep(0.75 * PULSE_S)
+    assert bench.gpio.level(PINS.unlock_in) == 0
+    await asyncio.sleep(PULSE_S)
+    assert bench.gpio.level(PINS.unlock_in) == 1
+
+
+@on_bench
 async def test_a_passage_is_dated_by_its_first_edge_however_the_contact_bounces(bench: Bench) -> None:
     bench.turnstile.release("in", True)
     await asyncio.sleep(1)
@@ -172,10 +183,11 @@ def test_fire_a_stuck_contact_and_an_alarm_are_known_from_the_start() -> None:
 @on_bench
 async def test_closing_leaves_the_way_out_free_and_refuses_further_calls(bench: Bench) -> None:
     bench.turnstile.unlock("in")
+    bench.turnstile.unlock("out")
     await bench.events()
+    await asyncio.sleep(1)
     assert bench.gpio.level(PINS.unlock_out) == 0
     assert bench.gpio.level(PINS.unlock_in) == 1
-    await asyncio.sleep(1)
     assert await bench.model.walk_through("out")
     with pytest.raises(DeviceClosed, match="turnstile exit: unlock"):
         bench.turnstile.unlock("in")

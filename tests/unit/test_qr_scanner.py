@@ -44,6 +44,14 @@ def test_the_longest_line_is_a_code() -> None:
     assert LineDecoder().feed(LINE_LIMIT * b"x" + b"\n") == [LINE_LIMIT * "x"]
 
 
+def test_a_line_without_end_takes_no_memory() -> None:
+    decoder = LineDecoder()
+    for _ in range(100):
+        decoder.feed(LINE_LIMIT * b"x")
+    assert len(decoder._kept) == LINE_LIMIT
+    assert lengths(decoder.feed(b"\r")) == [100 * LINE_LIMIT]
+
+
 def test_half_a_line_is_given_up_after_silence_and_does_not_spoil_the_next() -> None:
     decoder = LineDecoder()
     assert decoder.feed(b"half a co") == []
