@@ -13,10 +13,10 @@ UNCALIBRATED = "uncalibrated"
 class Lane:
     """A load cell under a lane: its counts in, its changes of weight out, and how it is doing."""
 
-    def __init__(self, lane_id: str, calibration: Calibration | None, *, min_change_g: float = 8.0) -> None:
+    def __init__(self, lane_id: str, calibration: Calibration | None) -> None:
         self.id = lane_id
         self.calibration = calibration
-        self._steps = StepDetector(min_change_g)
+        self._steps = StepDetector()
         self._grams: float | None = None
         self._good_s: float | None = None  # when the newest good sample came, or the first bad one before any
         self.fault: str | None = UNCALIBRATED if calibration is None else "no samples yet"
@@ -60,7 +60,8 @@ class Lane:
         """What lies on the lane now: its level at rest, else the newest sample; None and a fault when not known."""
         if self._grams is None:
             return Reading(value=None, fault=self.fault)
-        return Reading(value=self._steps.level_g if self._steps.at_rest else self._grams)
+        level = self._steps.level
+        return Reading(value=level.grams if level is not None and self._steps.at_rest else self._grams)
 
     @property
     def counters(self) -> dict[str, int]:
