@@ -11,7 +11,7 @@ import numpy as np
 
 from hub.store import Gate, Lane, Product, Store
 from hw.sim.nanostore import Case, Event, PlateStore, lane_id
-from hw.sim.shopper import Deed, Move, Plan
+from hw.sim.plan import Deed, Move, Plan
 from hw.sim.visit import Scene
 from hw.sim.walking import stand
 

@@ -1,15 +1,15 @@
-"""Shoppers: what somebody means to do, and the doing of it."""
+"""Shoppers: plans on their way through the store."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from hub.store import Gate, Lane, Store
+from hw.sim.gates import Doors
 from hw.sim.goods import Goods, Unit
 from hw.sim.hands import Hands
+from hw.sim.plan import Deed, Move, Plan
 from hw.sim.walking import SPEED_MPS, SPEED_SPREAD_MPS, Body, Floor, stand
 
 FRONT_M = (0.3, 0.6)
@@ -24,44 +24,6 @@ GRIP_S = 0.4
 """A hand is on its way to the plate for about so long before the goods move."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Move:
-    """A unit of a product, and the plates that it lies across."""
-
-    gtin: str
-    lanes: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deed:
-    """One reach into the shelf: what it takes, what it puts down, or, with neither, for how long it presses.
-
-    `at_s` is when the goods move (None: as soon as somebody gets round to it), `hold_s` for how long they are held on
-    the shelf first, `unseen_s` for how long the ceiling is blind to this person from the reach on.
-    """
-
-    lanes: tuple[str, ...]
-    takes: tuple[Move, ...] = ()
-    puts: tuple[Move, ...] = ()
-    at_s: float | None = None
-    hold_s: float = 0.0
-    unseen_s: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """One person's visit. Who `follows` walks in behind the payer, on the payer's tap."""
-
-    payer: str
-    deeds: tuple[Deed, ...]
-    arrives_s: float = 0.0
-    follows: bool = False
-
-
-Pass = Callable[[Gate, str | None], Awaitable[bool]]
-"""Go through a gate, presenting a credential or none; False when the gate did not open."""
-
-
 class Shopper:
     """A plan on its way through the store."""
 
@@ -72,6 +34,7 @@ class Shopper:
         self.basket: list[Unit] = []
         self.missed: list[Move] = []
         """What was meant to be moved and was not there, or not within reach."""
+        self.left = False
         self._store = store
         self._floor = floor
         self._goods = goods
@@ -79,23 +42,24 @@ class Shopper:
         self._rng = rng
         self._pace_mps = float(np.clip(rng.normal(SPEED_MPS, SPEED_SPREAD_MPS), 0.5, 1.8))
 
-    async def visit(self, go_through: Pass) -> None:
+    async def visit(self, doors: Doors) -> None:
         """From the way in to the way out. The basket is final then; somebody whom no gate lets in stays out."""
         await _until(self.plan.arrives_s)
-        way_in = next(g for g in self._store.gates if g.direction == "in")
-        if not await go_through(way_in, None if self.plan.follows else self.plan.payer):
+        if not await doors.enter(self.plan):
             return
-        body = Body(way_in.x_m, way_in.y_m, self.plan.payer)
+        body = Body(*self._near(doors.way_in.gate), self.plan.payer)
         self._floor.bodies.append(body)
         for deed in self.plan.deeds:
             if await self._approach(body, deed):
                 await self._do(body, deed)
             else:
                 self.missed += deed.takes + deed.puts
-        way_out = next(g for g in self._store.gates if g.direction == "out")
-        await self._walk(body, way_out.x_m, way_out.y_m, PATIENCE_S)
-        await go_through(way_out, None)
+        await self._walk(body, *self._near(doors.way_out.gate), PATIENCE_S)
+        self.left = await doors.leave()
         self._floor.bodies.remove(body)
+
+    def _near(self, gate: Gate) -> tuple[float, float]:
+        return gate.x_m + float(self._rng.normal(0.0, 0.1)), gate.y_m + float(self._rng.normal(0.0, 0.1))
 
     async def _approach(self, body: Body, deed: Deed) -> bool:
         """Stand before the shelf when it is time to reach out. False when a crowd kept one away from it."""

@@ -1,35 +1,39 @@
 """A scene played in virtual time: shoppers, plates and cameras on one side, nodes and hub on the other."""
 
 import asyncio
+import random
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
 import numpy as np
 
-from firmware_py.calibration import Calibration
 from firmware_py.identity import Identity
 from firmware_py.outbox import Outbox
-from firmware_py.session import Session
-from hub.core.events import AnyInput, Ask, Authorised, Capture, Effect, Observed, Open, PreAuthorise, Ticked
-from hub.core.fold import State, apply
-from hub.store import Gate, Store
+from firmware_py.session import Session, Vitals
+from hub.core.events import AnyInput
+from hub.journal import Journal
+from hub.payments import TestProvider
+from hub.service import Hub
+from hub.store import Store
 from hw.sim import virtual_time
 from hw.sim.ceiling import Ceiling
+from hw.sim.gates import Doors, SimulatedGate
 from hw.sim.goods import Goods
 from hw.sim.hands import Hands
-from hw.sim.shopper import Move, Plan, Shopper
+from hw.sim.plan import Move, Plan
+from hw.sim.shelf import SimulatedShelf
+from hw.sim.shopper import Shopper
 from hw.sim.walking import STEP_S, Floor
-from shelf_node.lane import Lane
-from wire.bus import Bus, MemoryBroker, MemoryBus
+from wire.bus import MemoryBroker, MemoryBus
 from wire.clock import Clock
-from wire.messages import Envelope, Passage, Tap, decode
 
 ANCHOR_UTC_S = 1_750_000_000.0
 """Where virtual time begins, in UTC: the same for every run, so that runs can be compared byte for byte."""
-BLOCK_S = 0.5
 SETTLE_S = 5.0
-"""How long a lane has been at rest before the first shopper comes."""
+"""How long the hub is left to settle with the last one who left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,10 @@ class VisitRecord:
     asked: tuple[str, ...]
     inputs: tuple[AnyInput, ...]
     missed: tuple[Move, ...]
+    """What somebody meant to move and could not: no fault of the hub's."""
+    shut_in: tuple[str, ...]
+    """Whom a gate did not let in, or out in time."""
+    seconds: float
 
 
 def run_visit(scene: Scene, seed: int) -> VisitRecord:
@@ -61,139 +69,83 @@ def run_visit(scene: Scene, seed: int) -> VisitRecord:
     return virtual_time.run(_play(scene, seed), seed)
 
 
-@dataclass
-class InterimHub:
-    state: State
-    clock: Clock
-    inputs: list[AnyInput] = field(default_factory=list)
-    receipts: dict[str, Counter[str]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    opened: dict[str, list[str]] = field(default_factory=dict)
-    seen: set[tuple[str, str, int]] = field(default_factory=set)
-
-    async def run(self, bus: Bus, store: str) -> None:
-        async with bus.subscribe(f"aisle/{store}/+/events", f"aisle/{store}/+/stream") as inbox:
-            while True:
-                wake = self.state.wake_at_s
-                try:
-                    async with asyncio.timeout(None if wake is None else max(0.0, wake - self.clock.now())):
-                        delivery = await anext(inbox)
-                except TimeoutError:
-                    self.take(Ticked(at_s=self.clock.now()))
-                    continue
-                envelope = decode(delivery.payload)
-                key = (envelope.node, delivery.topic, envelope.seq)
-                if key in self.seen or envelope.body.__class__.__name__ == "Heartbeat":
-                    continue
-                self.seen.add(key)
-                self.take(Observed(at_s=self.clock.now(), node=envelope.node, body=envelope.body))  # type: ignore[arg-type]
-
-    def take(self, event: AnyInput) -> None:
-        self.inputs.append(event)
-        for effect in apply(self.state, event):
-            self.do(effect)
-
-    def do(self, effect: Effect) -> None:
-        match effect:
-            case PreAuthorise():
-                self.take(Authorised(at_s=self.clock.now(), session=effect.session, hold=f"hold-{effect.session}"))
-            case Open():
-                self.opened.setdefault(effect.command.gate, []).append(effect.command.id)
-            case Capture() | Ask():
-                r = effect.receipt
-                self.receipts[r.credential] = Counter({line.gtin: line.count for line in r.lines})
-                if isinstance(effect, Ask):
-                    self.asked.append(r.credential)
-
-
 async def _play(scene: Scene, seed: int) -> VisitRecord:
     def rng(*what: int) -> np.random.Generator:
         return np.random.default_rng([seed, *what])
 
-    clock, broker, store = Clock(ANCHOR_UTC_S), MemoryBroker(), scene.store
+    clock, store = Clock(ANCHOR_UTC_S), scene.store
     goods, floor = Goods(store, rng(1)), Floor(store)
     for move in scene.stock:
         goods.stock(move.gtin, move.lanes)
     hands = Hands(store, goods.plates, rng(2))
-    ceiling = Ceiling(floor, 1 / scene.frame_rate_hz, scene.hands_seen, rng(3))
-    shoppers = [Shopper(p, store, floor, goods, hands, rng(4, i)) for i, p in enumerate(scene.plans)]
-    hub = InterimHub(State(store), clock)
-    async with asyncio.TaskGroup() as nodes:
-        tasks = [nodes.create_task(hub.run(MemoryBus(broker), store.name))]
+    shoppers = [Shopper(p, store, floor, goods, hands, rng(3, i)) for i, p in enumerate(scene.plans)]
+    ceiling = Ceiling(floor, 1 / scene.frame_rate_hz, scene.hands_seen, rng(4))
+    shelves = {
+        f"shelf-{name}": SimulatedShelf(
+            {lane: goods.plates[lane] for lane in lanes}, scene.sample_rate_hz, [seed, 5, i]
+        )
+        for i, (name, lanes) in enumerate(_shelves(store).items())
+    }
+    gates = [SimulatedGate(gate, clock) for gate in store.gates]
+    journal = Journal(None, store.name)
+    broker, boots = MemoryBroker(), random.Random(seed)
+    hub = Hub(store, MemoryBus(broker), journal, TestProvider(), clock)
+    async with asyncio.TaskGroup() as group:
 
-        def session(node: str) -> Session:
-            s = Session(MemoryBus(broker), Identity(store.name, node, "1"), clock, Outbox())
-            tasks.append(nodes.create_task(s.run()))
-            return s
+        def start(work: Coroutine[Any, Any, None], name: str) -> None:
+            running.append(group.create_task(work, name=name))
 
-        shelves: dict[str, list[int]] = {}
-        for i, lane in enumerate(store.lanes):
-            shelves.setdefault(lane.shelf.split("-")[0], []).append(i)
-        for shelf, lanes in shelves.items():
-            tasks.append(nodes.create_task(_weigh(scene, goods, lanes, session(f"shelf-{shelf}"), clock, seed)))
-        tasks.append(nodes.create_task(_watch(scene, floor, ceiling, session("ceiling"), clock)))
-        gates = {g.name: session(g.node) for g in store.gates}
+        def session(node: str, vitals: Callable[[], Vitals] = Vitals) -> Session:
+            identity = Identity.at_start(store.name, node, boots)
+            session = Session(MemoryBus(broker), identity, clock, Outbox(), vitals)
+            start(session.run(), f"{node}: session")
+            return session
 
-        async def go_through(gate: Gate, credential: str | None) -> bool:
-            if credential is not None:
-                gates[gate.name].post(
-                    Tap(gate=gate.name, reader=gate.name, kind="qr", credential=credential, t_s=clock.now())
-                )
-            await asyncio.sleep(1.0)
-            commands = hub.opened.get(gate.name)
-            command = commands.pop(0) if commands else None
-            gates[gate.name].post(
-                Passage(gate=gate.name, direction=gate.direction, outcome="passed", command=command, t_s=clock.now())
-            )
-            return True
-
+        running: list[asyncio.Task[None]] = []
+        start(hub.run(), "hub")
+        for name, shelf in shelves.items():
+            start(shelf.run(session(name), clock), name)
+        for gate in gates:
+            start(gate.run(session(gate.gate.node, gate.node.vitals)), gate.gate.node)
+        start(_watch(scene, floor, ceiling, session("ceiling"), clock), "ceiling")
+        doors = Doors(gates, scene.plans)
         async with asyncio.TaskGroup() as people:
             for shopper in shoppers:
-                people.create_task(shopper.visit(go_through))
+                people.create_task(shopper.visit(doors), name=shopper.plan.payer)
         await asyncio.sleep(SETTLE_S)
-        for task in tasks:
+        for task in running:
             task.cancel()
-    truth: dict[str, Counter[str]] = {p.payer: Counter() for p in scene.plans}
-    for shopper in shoppers:
-        truth[shopper.plan.payer].update(u.gtin for u in shopper.basket)
+    receipts = [s.receipt for s in hub.settlements.values() if s.receipt] + [q.receipt for q in hub.questions.values()]
     return VisitRecord(
-        truth=truth,
-        receipts={p: hub.receipts.get(p, Counter()) for p in truth},
-        asked=tuple(hub.asked),
-        inputs=tuple(hub.inputs),
-        missed=tuple(m for s in shoppers for m in s.missed),
+        truth=_carts(scene, ((s.plan.payer, u.gtin, 1) for s in shoppers for u in s.basket)),
+        receipts=_carts(scene, ((r.credential, line.gtin, line.count) for r in receipts for line in r.lines)),
+        asked=tuple(sorted({q.receipt.credential for q in hub.questions.values()})),
+        inputs=tuple(journal.replay()),
+        missed=tuple(move for s in shoppers for move in s.missed),
+        shut_in=tuple(s.plan.payer for s in shoppers if not s.left),
+        seconds=clock.now() - ANCHOR_UTC_S,
     )
 
 
-async def _weigh(scene: Scene, goods: Goods, indices: Sequence[int], session: Session, clock: Clock, seed: int) -> None:
-    calibration = Calibration(cell="c", utc_s=0.0, zero_counts=50_000.0, counts_per_gram=400.0, sigma_g=0.1)
-    cells = []
-    for i in indices:
-        lane = scene.store.lanes[i]
-        cells.append((Lane(lane.id, calibration), goods.plates[lane.id], np.random.default_rng([seed, 5, i])))
-    loop = asyncio.get_running_loop()
-    utc_s = clock.from_monotonic(0.0)
-    sampled = 0
-    while True:
-        await asyncio.sleep(BLOCK_S)
-        until = int(loop.time() * scene.sample_rate_hz)
-        times = np.arange(sampled + 1, until + 1) / scene.sample_rate_hz
-        sampled = until
-        for node_lane, plate, noise in cells:
-            counts = (plate.force_g(times) + noise.normal(0.0, 0.3, times.size)) * 400.0 + 50_000.0
-            for t, c in zip(times.tolist(), counts.astype(int).tolist(), strict=True):
-                change = node_lane.push(utc_s + t, c)
-                if change is not None:
-                    session.post(change)
+def _carts(scene: Scene, units: Iterable[tuple[str, str, int]]) -> dict[str, Counter[str]]:
+    carts: dict[str, Counter[str]] = {plan.payer: Counter() for plan in scene.plans}
+    for payer, gtin, n in units:
+        carts[payer][gtin] += n
+    return carts
+
+
+def _shelves(store: Store) -> dict[str, list[str]]:
+    """Lane ids by shelf node: one node for all the shelves of a gondola."""
+    nodes: dict[str, list[str]] = {}
+    for lane in store.lanes:
+        nodes.setdefault(lane.shelf.split("-")[0], []).append(lane.id)
+    return nodes
 
 
 async def _watch(scene: Scene, floor: Floor, ceiling: Ceiling, session: Session, clock: Clock) -> None:
-    loop = asyncio.get_running_loop()
     every = max(1, round(1 / (scene.frame_rate_hz * STEP_S)))
-    step = 0
-    while True:
+    for step in count(1):
         await asyncio.sleep(STEP_S)
         floor.step()
-        step += 1
         if step % every == 0 and floor.bodies:
-            await session.stream(ceiling.frame(loop.time(), clock.now()))
+            await session.stream(ceiling.frame(asyncio.get_running_loop().time(), clock.now()))

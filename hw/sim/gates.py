@@ -1,0 +1,106 @@
+"""A gate node on simulated pins: its turnstile, its reader, and the people who go through."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Literal
+
+from drivers.qr_scanner import Code
+from drivers.turnstile import Pins, RelayTurnstile
+from firmware_py.session import Session
+from gate_node.config import GateConfig
+from gate_node.node import GateNode
+from hub.store import Gate
+from hw.sim.gpio import SimulatedGpio
+from hw.sim.plan import Plan
+from hw.sim.turnstile_model import TurnstileModel
+from wire.clock import Clock
+from wire.messages import Direction
+
+PINS = Pins(unlock_in=5, unlock_out=6, pass_in=13, pass_out=19, alarm=26, fire=16)
+PUSH_EVERY_S = 0.25
+PATIENCE_S = 12.0
+"""Somebody whom a gate does not let through gives up after this long."""
+
+
+class HandedCodes:
+    """A reader to which codes are handed instead of shown."""
+
+    kind: Literal["qr"] = "qr"
+    fault: str | None = None
+    junk = 0
+    dropped = 0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._codes: asyncio.Queue[Code] = asyncio.Queue()
+
+    def show(self, text: str) -> None:
+        self._codes.put_nowait(Code(text, asyncio.get_running_loop().time(), self.name))
+
+    async def __aiter__(self) -> AsyncIterator[Code]:
+        while True:
+            yield await self._codes.get()
+
+
+class SimulatedGate:
+    """One gate of the store. People queue before it: it is one person's turn at a time."""
+
+    def __init__(self, gate: Gate, clock: Clock) -> None:
+        self.gate = gate
+        gpio = SimulatedGpio()
+        self._model = TurnstileModel(gpio, PINS)
+        self._reader = HandedCodes(f"{gate.name}-reader")
+        self._turnstile = RelayTurnstile(gate.name, gpio, PINS)
+        self.node = GateNode(
+            GateConfig(gate=gate.name, direction=gate.direction, pins=PINS), self._turnstile, [self._reader], clock
+        )
+        self._turn = asyncio.Lock()
+
+    async def run(self, session: Session) -> None:
+        """Work until cancelled."""
+        async with self._turnstile:
+            await self.node.run(session)
+
+    async def enter(self, credential: str, followed: bool) -> bool:
+        """Tap and go in, with somebody at one's heels or not. False when the gate stayed shut."""
+        async with self._turn:
+            self._reader.show(credential)
+            go = self._model.tailgate if followed else self._model.walk_through
+            return await self._push(go)
+
+    async def leave(self) -> bool:
+        """Walk up and go out. False when the gate stayed shut."""
+        async with self._turn:
+            return await self._push(self._model.walk_through)
+
+    async def _push(self, go: Callable[[Direction], Awaitable[bool]]) -> bool:
+        for _ in range(round(PATIENCE_S / PUSH_EVERY_S)):
+            if await go(self.gate.direction):
+                return True
+            await asyncio.sleep(PUSH_EVERY_S)
+        return False
+
+
+class Doors:
+    """The ways in and out, for people who come alone or right behind the one who pays."""
+
+    def __init__(self, gates: Sequence[SimulatedGate], plans: Sequence[Plan]) -> None:
+        self.way_in = next(g for g in gates if g.gate.direction == "in")
+        self.way_out = next(g for g in gates if g.gate.direction == "out")
+        self._followed = {plan.payer for plan in plans if plan.follows}
+        self._let_in: dict[str, asyncio.Future[bool]] = {
+            payer: asyncio.get_running_loop().create_future() for payer in self._followed
+        }
+
+    async def enter(self, plan: Plan) -> bool:
+        """False when the gate stayed shut."""
+        if plan.follows:
+            return await self._let_in[plan.payer]
+        through = await self.way_in.enter(plan.payer, plan.payer in self._followed)
+        if plan.payer in self._followed:
+            self._let_in[plan.payer].set_result(through)
+        return through
+
+    async def leave(self) -> bool:
+        """False when the gate stayed shut."""
+        return await self.way_out.leave()
