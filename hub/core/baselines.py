@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 from hub.core.belief import Belief, Values
 from hub.core.changes import Cluster
-from hub.core.goods import Deed, LaneContents, Unit
+from hub.core.goods import NOBODY, Deed, LaneContents, Unit
 from hub.core.people import People
 from hub.core.planogram import Planogram
 from hub.store import Lane, Product
@@ -39,7 +39,7 @@ def mps(planogram: Planogram, people: People, belief: Belief, cluster: Cluster) 
 def _decide(planogram: Planogram, people: People, belief: Belief, changes: list[WeightChange], choose: Choice) -> None:
     lanes = tuple(planogram.store.lane[c.lane] for c in changes)
     main, at_s = lanes[0], max(c.t1_s for c in changes)
-    session = _nearest_session(people, main, at_s)
+    session = _nearest_session(people, belief, main, at_s)
     delta_g = sum(c.delta_g for c in changes)
     cart = belief.cart(session)[0][1]
     contents = belief.lane(main.id)[0][1]
@@ -62,15 +62,15 @@ def _decide(planogram: Planogram, people: People, belief: Belief, changes: list[
     belief.update(changed, lambda values: [(0.0, changed)])
 
 
-def _nearest_session(people: People, lane: Lane, at_s: float) -> str:
-    """The session of the body that was nearest to the lane at that time; "" when nobody is there."""
-    best_m, best = math.inf, ""
+def _nearest_session(people: People, belief: Belief, lane: Lane, at_s: float) -> str:
+    """The session of the body that was nearest to the lane at that time."""
+    best_m, best = math.inf, NOBODY
     for body in people.all():
         place = next((p for p in reversed(body.places) if p.t_s <= at_s), None)
-        if place is not None and body.session is not None:
+        if place is not None and body.bound:
             distance_m = math.hypot(place.x_m - lane.x_m, place.y_m - lane.y_m)
             if distance_m < best_m:
-                best_m, best = distance_m, body.session
+                best_m, best = distance_m, belief.who(body.id)[0][1]
     return best
 
 

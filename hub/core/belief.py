@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
-from hub.core.goods import AS_PLANNED, EMPTY_CART, Cart, Key, LaneContents, Value
+from hub.core.goods import BEGINNING, Cart, Key, LaneContents, Value, Who
 
 KEEP = 96
 """Hypotheses a factor keeps at most."""
@@ -37,7 +37,7 @@ class Factor:
 
 @dataclass(slots=True)
 class Belief:
-    """The whole state of knowledge about carts and lanes."""
+    """The whole state of knowledge about carts, lanes and who is who."""
 
     known: Values = field(default_factory=dict)
     factors: dict[Key, Factor] = field(default_factory=dict)
@@ -56,6 +56,15 @@ class Belief:
     def lane(self, lane: str) -> list[tuple[float, LaneContents]]:
         """What may lie on a lane, likeliest first."""
         return [(p, v) for p, v in self.marginal(("lane", lane)) if isinstance(v, LaneContents)]
+
+    def who(self, body: str) -> list[tuple[float, str]]:
+        """The sessions that a body may belong to, likeliest first."""
+        return [(p, v.session) for p, v in self.marginal(("who", body)) if isinstance(v, Who)]
+
+    def set(self, key: Key, value: Value) -> None:
+        """From now on `key` has this value, whatever it had before."""
+        self.forget(key)
+        self.known[key] = value
 
     def update(self, touched: Iterable[Key], expand: Expand) -> None:
         """Multiply in one observation that concerns the `touched` keys."""
@@ -126,8 +135,8 @@ class Belief:
 
 
 def default(key: Key) -> Value:
-    """How every cart and every lane begins."""
-    return EMPTY_CART if key[0] == "cart" else AS_PLANNED
+    """What a key is that nothing is known of yet."""
+    return BEGINNING[key[0]]
 
 
 def _merge_all(weights: list[tuple[float, Values]], keys: tuple[Key, ...]) -> list[tuple[float, Values]]:

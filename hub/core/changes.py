@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from hub.store import Store
 from wire.messages import ItemEvidence, WeightChange
 
-SETTLE_S = 1.0
+SETTLE_S = 1.5
 """A change waits this long (by the hub's clock) for changes next to it and for the camera's opinion."""
+SETTLE_AT_MOST_S = 4.0
+"""And no longer than this, however many more come to join it."""
 OVERLAP_S = 0.4
 """Times of change of neighbouring lanes touched by one hand overlap to within this."""
 EVIDENCE_S = 3.0
@@ -17,6 +19,7 @@ EVIDENCE_S = 3.0
 class Cluster:
     """Changes on neighbouring lanes of one shelf, in one direction, at one time: perhaps one deed, perhaps several."""
 
+    since_s: float
     due_s: float
     changes: list[WeightChange]
     evidence: list[ItemEvidence] = field(default_factory=list)
@@ -41,10 +44,9 @@ class Pending:
     def add(self, store: Store, change: WeightChange, at_s: float) -> None:
         """Put a change with those it belongs to, or by itself."""
         fitting = [c for c in self.clusters if any(belongs_together(store, change, other) for other in c.changes)]
-        merged = Cluster(
-            min([at_s + SETTLE_S, *(c.due_s for c in fitting)]),
-            sorted([change, *(x for c in fitting for x in c.changes)], key=lambda c: store.lane[c.lane].position),
-        )
+        since_s = min([at_s, *(c.since_s for c in fitting)])
+        changes = sorted([change, *(x for c in fitting for x in c.changes)], key=lambda c: store.lane[c.lane].position)
+        merged = Cluster(since_s, min(at_s + SETTLE_S, since_s + SETTLE_AT_MOST_S), changes)
         self.clusters = [c for c in self.clusters if c not in fitting]
         self.clusters.append(merged)
 

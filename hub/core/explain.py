@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeVar
 
-from hub.core.belief import Belief, Values, default
+from hub.core.belief import Belief, Values
 from hub.core.changes import Cluster
-from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, Key, LaneContents, Unit, Value, signature_of
+from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Cart, Deed, Key, LaneContents, Unit, Value, Who, signature_of
 from hub.core.people import People
 from hub.core.planogram import Planogram
-from hub.core.reach import NOBODY, reach
+from hub.core.reach import UNSEEN, reach
 from hub.store import Lane
 
 WIDEST = 4
@@ -62,6 +62,7 @@ class Part:
     sigma_g: float
     at_s: float
     ratios: dict[str, float]
+    """How likely each body had its hand there, as `reach` says."""
     within_reach: int
     camera: Mapping[str, float] | None
     takes: tuple[tuple[float, tuple[Unit, ...]], ...]
@@ -81,6 +82,15 @@ class Part:
         mean = sum(self.camera.get(u.gtin, 0.0) for u in units) / len(units)
         return math.log(CAMERA_FLOOR + (1 - CAMERA_FLOOR) * mean)
 
+    def actors(self, values: Mapping[Key, Value]) -> dict[str, float]:
+        """The same by session, for one hypothesis of who is who; and somebody whom nobody saw."""
+        actors = {NOBODY: UNSEEN}
+        for body, ratio in self.ratios.items():
+            who = values["who", body]
+            assert isinstance(who, Who)
+            actors[who.session] = actors.get(who.session, 0.0) + ratio
+        return actors
+
     def deed(self, gtin: str, moved: int) -> Deed:
         ids = tuple(lane.id for lane in self.lanes)
         return Deed(gtin, moved, ids, self.delta_g, self.sigma_g, self.at_s, self.within_reach)
@@ -89,7 +99,8 @@ class Part:
 def joint(planogram: Planogram, people: People, belief: Belief, cluster: Cluster) -> None:
     """All ways the cluster may have come about, weighed together with all that is still open from before."""
     explainer = Explainer(planogram, people, cluster)
-    belief.update(explainer.touched, explainer.expand)
+    sessions = {session for body in explainer.bodies for _, session in belief.who(body)}
+    belief.update([*explainer.touched, *(("cart", s) for s in sorted({NOBODY, *sessions}))], explainer.expand)
 
 
 class Explainer:
@@ -109,13 +120,15 @@ class Explainer:
                 self._parts[start, end] = self._part(start, end)
 
     @property
+    def bodies(self) -> list[str]:
+        """Everybody who may have had a hand in it."""
+        return list(dict.fromkeys(body for part in self._parts.values() for body in part.ratios))
+
+    @property
     def touched(self) -> list[Key]:
-        """The keys that these changes may concern."""
-        keys: list[Key] = []
-        for part in self._parts.values():
-            keys += [("lane", lane.id) for lane in part.lanes]
-            keys += [("cart", session) for session in part.ratios]
-        return list(dict.fromkeys(keys))
+        """The lanes that changed, and who those are who may have done it."""
+        lanes = [("lane", c.lane) for c in self._changes]
+        return [*lanes, *(("who", body) for body in self.bodies)]
 
     def expand(self, values: Mapping[Key, Value]) -> list[Step]:
         """The ways it may have gone on from `values`: the best paths over all cuts into parts."""
@@ -145,9 +158,9 @@ class Explainer:
         shares = tuple(abs(c.delta_g / delta_g) if delta_g else 1 / len(changes) for c in changes)
         heaviest = max(range(start, end), key=lambda i: abs(self._changes[i].delta_g))
         ratios = self._ratios[heaviest]
-        top = max(ratios.values())
-        ratios = {s: r for s, r in ratios.items() if r > 1e-4 * top}
-        near = sum(1 for s, r in ratios.items() if r > 0.03 * top and s != NOBODY)
+        top = max(ratios.values(), default=UNSEEN)
+        ratios = {body: r for body, r in ratios.items() if r > 1e-4 * top}
+        near = sum(1 for r in ratios.values() if r > 0.03 * top)
         seen: dict[str, float] = {}
         ids = {lane.id for lane in lanes}
         pictures = [e for e in self._evidence if e.lane in ids]
@@ -195,28 +208,35 @@ class Explainer:
         return _best(steps)
 
     def _taken(self, part: Part, values: Mapping[Key, Value]) -> Iterator[Step]:
+        actors = part.actors(values)
         options = [*part.takes, *self._left_behind(part, values)]
         unknown = (Unit(UNKNOWN, -part.delta_g, part.sigma_g),)
-        options.append((LOG_UNKNOWN + part.seen_log(unknown), unknown))
+        options.append((LOG_UNKNOWN + part.spread_log(-part.delta_g) + part.seen_log(unknown), unknown))
         top = max(log_p for log_p, _ in options)
         for log_p, units in options:
             if log_p < top - WORTH:
                 continue
             lanes = self._lanes_after_take(part, units, values)
             sold = tuple(u for u in units if u.gtin != FOREIGN)
-            for session, ratio in part.ratios.items():
+            for session, ratio in actors.items():
                 cart = _add(values, session, sold, part)
                 yield log_p + math.log(ratio), {**lanes, **cart}
             if len(sold) == len(units) > 1:
-                yield from self._together(part, log_p, units, lanes, values)
+                yield from self._together(part, log_p, units, lanes, values, actors)
 
     def _together(
-        self, part: Part, log_p: float, units: tuple[Unit, ...], lanes: Values, values: Mapping[Key, Value]
+        self,
+        part: Part,
+        log_p: float,
+        units: tuple[Unit, ...],
+        lanes: Values,
+        values: Mapping[Key, Value],
+        actors: dict[str, float],
     ) -> Iterator[Step]:
         """Two people took their share of it at the same moment."""
         log_p += LOG_TOGETHER - (LOG_ANOTHER if units[0].gtin == units[-1].gtin else LOG_TWO_KINDS)
-        actors = [(s, r) for s, r in part.ratios.items() if s != NOBODY]
-        for (one, ratio), (other, ratio_2) in combinations(actors, 2):
+        payers = [(session, ratio) for session, ratio in actors.items() if session != NOBODY]
+        for (one, ratio), (other, ratio_2) in combinations(payers, 2):
             for cut in range(1, len(units)):
                 halves = (units[:cut], units[cut:])
                 swapped = halves[0][0].gtin != halves[1][0].gtin
@@ -259,9 +279,10 @@ class Explainer:
         return next((lane for lane in part.lanes if gtin in lane.products), part.main)
 
     def _put(self, part: Part, values: Mapping[Key, Value]) -> Iterator[Step]:
-        for session, ratio in part.ratios.items():
+        actors = part.actors(values)
+        for session, ratio in actors.items():
             log_ratio = math.log(ratio)
-            for holder in part.ratios:
+            for holder in actors:
                 log_holder = log_ratio + (0.0 if holder == session else LOG_HANDED)
                 cart = _cart(values, holder)
                 for units in _handfuls(cart.units):
@@ -273,7 +294,8 @@ class Explainer:
                     yield log_holder + log_p, {**left, **self._lanes_after_put(part, units, values)}
         foreign = Unit(FOREIGN, part.delta_g, part.sigma_g)
         lanes: Values = {("lane", part.main.id): _lane(values, part.main).with_left((foreign,))}
-        yield LOG_FOREIGN + math.log(sum(part.ratios.values())) + part.seen_log((foreign,)), lanes
+        log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
+        yield log_p + math.log(sum(actors.values())), lanes
 
     def _home_log(self, part: Part, units: tuple[Unit, ...]) -> float:
         home = any(units[0].gtin in lane.products for lane in part.lanes)
@@ -310,14 +332,13 @@ def _add(values: Mapping[Key, Value], session: str, units: tuple[Unit, ...], par
 
 
 def _cart(values: Mapping[Key, Value], session: str) -> Cart:
-    value = values.get(("cart", session)) or default(("cart", session))
+    value = values["cart", session]
     assert isinstance(value, Cart)
     return value
 
 
 def _lane(values: Mapping[Key, Value], lane: Lane, changed: Values | None = None) -> LaneContents:
-    key = ("lane", lane.id)
-    value = (changed or {}).get(key) or values.get(key) or default(key)
+    value = (changed or {}).get(("lane", lane.id)) or values["lane", lane.id]
     assert isinstance(value, LaneContents)
     return value
 

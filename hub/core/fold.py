@@ -1,11 +1,13 @@
 """The fold: one state, one input at a time, effects out. No clock, no socket, no random source, no exception."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from hub.core import decide
-from hub.core.belief import Belief
-from hub.core.changes import Cluster, Pending
+from hub.core.belief import Belief, Values
+from hub.core.changes import SETTLE_AT_MOST_S, Cluster, Pending
 from hub.core.events import (
     Answered,
     AnyInput,
@@ -20,7 +22,8 @@ from hub.core.events import (
     Void,
 )
 from hub.core.explain import joint
-from hub.core.people import People
+from hub.core.goods import Key, Value
+from hub.core.people import People, Shuffle
 from hub.core.planogram import Planogram
 from hub.core.visits import Session, Visits
 from hub.store import Store
@@ -74,8 +77,8 @@ def _observed(
         case Tracks():
             state.people.see(node, body)
             if state.visits.unbound:
-                state.visits.bind_newcomers(state.people, body.t_s)
-            return state.visits.release(state.store, state.people, at_s)
+                state.visits.bind_newcomers(state.people, state.belief, body.t_s)
+            return state.visits.release(state.store, state.people, state.belief, at_s)
         case WeightChange():
             if body.lane not in state.store.lane:
                 return [Note(at_s, f"{node}: a change on lane {body.lane}, which this store does not have")]
@@ -98,16 +101,16 @@ def _passage(state: State, passage: Passage, at_s: float) -> list[Effect]:
     if passage.outcome == "timeout":
         return state.visits.timed_out(passage)
     if passage.direction == "in":
-        return state.visits.came_in(passage, gate, state.people)
-    session = state.visits.went_out(passage, gate, state.people)
+        return state.visits.came_in(passage, gate, state.people, state.belief)
+    _explain_due(state, math.inf)
+    session = state.visits.went_out(passage, gate, state.people, state.belief)
     if session is None:
         return [Note(at_s, f"gate {gate.name}: somebody left who had not come in")]
     return _leave(state, session, at_s) if session.inside <= 0 else []
 
 
 def _leave(state: State, session: Session, at_s: float) -> list[Effect]:
-    """The last of a party has gone: everything that is pending is explained now, and the receipt made."""
-    _explain_due(state, float("inf"))
+    """The last of a party has gone: the receipt is made."""
     receipt = decide.receipt(state.store, state.belief, session, at_s)
     if not receipt.asked:
         return _settle(state, session, receipt)
@@ -127,12 +130,30 @@ def _answered(state: State, answer: Answered) -> list[Effect]:
 
 
 def _settle(state: State, session: Session, receipt: Receipt) -> list[Effect]:
-    state.visits.end(session, state.people)
-    state.belief.forget(("cart", session.id))
+    state.visits.end(session, state.people, state.belief)
     hold = session.hold or ""
     return [Capture(hold, receipt)] if receipt.total_cents else [Void(session.id, hold, receipt)]
 
 
 def _explain_due(state: State, at_s: float) -> None:
+    """Explain what has waited long enough, in the order in which it happened, confusions of people included."""
     for cluster in state.pending.due(at_s):
+        _confuse(state, cluster.t1_s)
         state.method(state.planogram, state.people, state.belief, cluster)
+    _confuse(state, min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S))
+
+
+def _confuse(state: State, until_s: float) -> None:
+    """Let the belief take in who may have been taken for whom, up to then."""
+    while state.people.shuffles and state.people.shuffles[0].t_s <= until_s:
+        shuffle = state.people.shuffles.pop(0)
+        keys = [("who", body) for body in shuffle.bodies]
+        state.belief.update(keys, partial(_outcomes, shuffle, keys))
+
+
+def _outcomes(shuffle: Shuffle, keys: list[Key], values: Mapping[Key, Value]) -> list[tuple[float, Values]]:
+    return [
+        (math.log(p), {keys[i]: values[keys[j]] for i, j in enumerate(order) if i != j})
+        for p, order in shuffle.outcomes
+        if p > 0
+    ]

@@ -91,9 +91,24 @@ def without(units: tuple[Unit, ...], gone: tuple[Unit, ...]) -> tuple[Unit, ...]
     return tuple(rest)
 
 
-Value = Cart | LaneContents
-Key = tuple[str, str]
-"""("cart", session) or ("lane", lane id)."""
+NOBODY = ""
+"""The session of whoever never came in through a gate."""
 
-EMPTY_CART = Cart()
-AS_PLANNED = LaneContents()
+
+@dataclass(frozen=True)
+class Who:
+    """Whose body it is."""
+
+    session: str = NOBODY
+
+    @property
+    def signature(self) -> str:
+        return self.session
+
+
+Value = Cart | LaneContents | Who
+Key = tuple[str, str]
+"""("cart", session), ("lane", lane id) or ("who", body id)."""
+
+BEGINNING: dict[str, Value] = {"cart": Cart(), "lane": LaneContents(), "who": Who()}
+"""How every cart and every lane begins, and everybody before they come in."""

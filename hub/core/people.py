@@ -1,7 +1,8 @@
-"""Who is where on the floor, and how sure we are of it.
+"""Who is where on the floor.
 
-A body is one camera track followed through breaks and swaps of its id; `who` says which sessions it may belong to,
-as probabilities. Nobody is recognised: only positions and their continuity count.
+A body is one person, followed through breaks and swaps of the camera's ids. Where it stays open which track carries
+on which body, a Shuffle says how likely what is: the belief takes it in, so that whose body it is stays a joint
+question. Nobody is recognised: only positions and their continuity count.
 """
 
 import math
@@ -25,34 +26,48 @@ MEMORY_S = 90.0
 """How long positions are remembered for changes that arrive late, and a lost body for its return."""
 LOST_AFTER_S = 1.5
 """A track missing for longer than a detector's hiccup is lost."""
-FORGET_S = 600.0
-"""A body without a session that was not seen for this long has gone."""
 PERMUTED_AT_MOST = 5
 """In a tighter crowd than this the ids are believed."""
 
-Who = dict[str, float]
-"""Probability by session; what is missing to 1 belongs to nobody who entered."""
+CERTAIN = 1e-4
+"""Confusions less likely than this are none."""
+SHUFFLE_S = 1.0
+"""Confusions of the same two people within this long are one."""
+NEWCOMER_PER_M2 = 0.002
+"""Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
 
 
 class Place(NamedTuple):
+    """Where a body was in one frame."""
+
     t_s: float
     x_m: float
     y_m: float
     hand: Hand | None
-    who: Who
+
+
+class Shuffle(NamedTuple):
+    """It is open who of these bodies is who: outcomes as (probability, whose place each of them really takes)."""
+
+    t_s: float
+    bodies: tuple[str, ...]
+    outcomes: tuple[tuple[float, tuple[int, ...]], ...]
 
 
 @dataclass(slots=True, eq=False)
 class Body:
     """One person on the floor."""
 
+    id: str
     key: tuple[str, str]
+    """Camera and track."""
     t_s: float
     x_m: float
     y_m: float
     vx_mps: float = 0.0
     vy_mps: float = 0.0
-    who: Who = field(default_factory=dict)
+    bound: bool = False
+    """Whether it came in through a gate, on somebody's session."""
     places: deque[Place] = field(default_factory=deque)
     """Where it was, oldest first, up to MEMORY_S back."""
 
@@ -69,14 +84,9 @@ class Body:
             self.vx_mps += gain * ((track.x_m - self.x_m) / max(dt, 0.1) - self.vx_mps)
             self.vy_mps += gain * ((track.y_m - self.y_m) / max(dt, 0.1) - self.vy_mps)
         self.t_s, self.x_m, self.y_m = t_s, track.x_m, track.y_m
-        self.places.append(Place(t_s, track.x_m, track.y_m, track.hand, self.who))
+        self.places.append(Place(t_s, track.x_m, track.y_m, track.hand))
         while self.places[0].t_s < t_s - MEMORY_S:
             self.places.popleft()
-
-    @property
-    def session(self) -> str | None:
-        """Whose body it most probably is."""
-        return max(self.who, key=lambda s: self.who[s]) if self.who else None
 
 
 @dataclass(slots=True)
@@ -85,6 +95,9 @@ class People:
 
     bodies: dict[tuple[str, str], Body] = field(default_factory=dict)
     lost: list[Body] = field(default_factory=list)
+    shuffles: list[Shuffle] = field(default_factory=list)
+    """Confusions that the belief has not taken in yet, in order of time."""
+    count: int = 0
     frame_s: dict[str, float] = field(default_factory=dict)
     """The time of the newest frame, by camera."""
     stale_frames: int = 0
@@ -104,25 +117,15 @@ class People:
             known = [(key, track) for key, track in group if key in self.bodies]
             if 1 < len(known) <= PERMUTED_AT_MOST:
                 self._untangle(frame.t_s, known)
-        new: list[Body] = []
+        if any(key not in self.bodies for key in tracks):
+            self._recognise(frame.t_s, tracks)
         for key, track in tracks.items():
-            body = self.bodies.get(key)
-            if body is None:
-                body = self.bodies[key] = Body(key, frame.t_s, track.x_m, track.y_m)
-                new.append(body)
-            else:
-                body.seen(frame.t_s, track)
-        if new:
-            self._recognise(frame.t_s, new)
-            for body in new:
-                body.seen(frame.t_s, tracks[body.key])
+            self.bodies[key].seen(frame.t_s, track)
 
     def nearest(self, x_m: float, y_m: float, within_m: float, bound: bool) -> Body | None:
-        """The body nearest to a point, among those that belong to a session or among those that do not."""
+        """The body in sight nearest to a point, among those that came in through a gate or those that did not."""
         near = [
-            (math.hypot(b.x_m - x_m, b.y_m - y_m), i, b)
-            for i, b in enumerate(self.bodies.values())
-            if (sum(b.who.values()) > 0.5) == bound
+            (math.hypot(b.x_m - x_m, b.y_m - y_m), i, b) for i, b in enumerate(self.bodies.values()) if b.bound == bound
         ]
         best = min(near, default=None)
         return best[2] if best is not None and best[0] <= within_m else None
@@ -132,118 +135,106 @@ class People:
         yield from self.bodies.values()
         yield from self.lost
 
-    def leave(self, body: Body) -> None:
-        """The body went out through a gate."""
-        body.who = {}
-        self.bodies.pop(body.key, None)
-
-    def forget(self, session: str) -> None:
-        """A session is over: no body is its any more."""
-        for body in self.all():
-            if session in body.who:
-                body.who = {s: p for s, p in body.who.items() if s != session}
-        self.lost = [b for b in self.lost if b.who]
-
-    def _retire(self, camera: str, t_s: float, tracks: dict[tuple[str, str], Track]) -> None:
-        """Bodies that this frame does not show, or shows impossibly far away, are lost for now."""
-        for key, body in list(self.bodies.items()):
-            if key[0] != camera:
-                continue
-            track = tracks.get(key)
-            if track is None:
-                if t_s - body.t_s > LOST_AFTER_S:
-                    self.lost.append(self.bodies.pop(key))
-            elif not self._could_be(body, track, t_s):
-                self.lost.append(self.bodies.pop(key))
-        self.lost = [b for b in self.lost if b.who or t_s - b.t_s < FORGET_S]
-
-    @staticmethod
-    def _could_be(body: Body, track: Track, t_s: float) -> bool:
-        reach_m = TOP_SPEED_MPS * (t_s - body.t_s) + 5 * track.sigma_m + 0.3
-        return math.hypot(track.x_m - body.x_m, track.y_m - body.y_m) <= reach_m
-
-    def _untangle(self, t_s: float, group: list[tuple[tuple[str, str], Track]]) -> None:
-        """Decide which of the close tracks carries on which body; what stays open is shared out in `who`."""
-        bodies = [self.bodies[key] for key, _ in group]
-        predicted = [b.predicted_m(t_s) for b in bodies]
-        weights: list[tuple[float, tuple[int, ...]]] = []
-        for order in permutations(range(len(group))):
-            log_p = 0.0
-            for i, (_, track) in enumerate(group):
-                px, py = predicted[order[i]]
-                dt = t_s - bodies[order[i]].t_s
-                variance = 2 * track.sigma_m**2 + (0.03 + 0.3 * dt) ** 2
-                log_p -= ((track.x_m - px) ** 2 + (track.y_m - py) ** 2) / (2 * variance)
-                if order[i] != i:
-                    log_p += math.log(SWAP_PER_FRAME) / 2
-            weights.append((log_p, order))
-        top = max(weights)
-        shares = [(math.exp(log_p - top[0]), order) for log_p, order in weights if log_p > top[0] - 12]
-        total = sum(p for p, _ in shares)
-        before = [b.who for b in bodies]
-        if len(shares) > 1:
-            whos = [_mixed([(p / total, before[order[i]]) for p, order in shares]) for i in range(len(group))]
-        else:
-            whos = [before[top[1][i]] for i in range(len(group))]
-        for i, (key, _) in enumerate(group):
-            body = bodies[top[1][i]]
-            body.key, body.who = key, whos[i]
-            self.bodies[key] = body
-
-    def _recognise(self, t_s: float, new: list[Body]) -> None:
-        """New tracks may be people who were lost a moment ago: share out whose they are."""
-        missing = self.lost + [b for b in self.bodies.values() if b.t_s < t_s and b not in new]
-        missing = [b for b in missing if b.who and t_s - b.t_s <= FORGET_S]
-        pairs = sorted(
-            ((_return_density(lost, body, t_s), i, j) for i, body in enumerate(new) for j, lost in enumerate(missing)),
-            reverse=True,
-        )
-        taken: set[int] = set()
-        given: set[int] = set()
-        for density, i, j in pairs:
-            if i in given or j in taken or density < NEWCOMER_PER_M2:
-                continue
-            given.add(i)
-            taken.add(j)
-            rivals = [k for k in range(len(missing)) if k not in taken and _return_density(missing[k], new[i], t_s)]
-            weights = {k: _return_density(missing[k], new[i], t_s) for k in (j, *rivals)}
-            total = sum(weights.values()) + NEWCOMER_PER_M2
-            whole = _mixed([(1.0, missing[j].who)])
-            new[i].who = _mixed([(w / total, missing[k].who) for k, w in weights.items()])
-            for k in rivals:
-                # What the returned body may be of somebody else, that one may be of the returned.
-                share = weights[k] / total
-                missing[k].who = _mixed([(1 - share, missing[k].who), (share, whole)])
-            new[i].places = missing[j].places
-            self._drop(missing[j])
-
-    def _drop(self, body: Body) -> None:
+    def gone(self, body: Body) -> None:
+        """The body went out, or is nobody's concern any more."""
+        if self.bodies.get(body.key) is body:
+            del self.bodies[body.key]
         if body in self.lost:
             self.lost.remove(body)
-        elif self.bodies.get(body.key) is body:
-            del self.bodies[body.key]
+
+    def _retire(self, camera: str, t_s: float, tracks: dict[tuple[str, str], Track]) -> None:
+        """Bodies that this frame does not show for long, or shows impossibly far away, are lost for now."""
+        for key, body in list(self.bodies.items()):
+            if key[0] == camera:
+                track = tracks.get(key)
+                missing = t_s - body.t_s > LOST_AFTER_S if track is None else not _could_be(body, track, t_s)
+                if missing:
+                    self.lost.append(self.bodies.pop(key))
+        if self.lost:
+            self.lost = [b for b in self.lost if b.bound or t_s - b.t_s < LOST_AFTER_S]
+
+    def _untangle(self, t_s: float, group: list[tuple[tuple[str, str], Track]]) -> None:
+        """Decide which of the close tracks carries on which body; what stays open is a Shuffle."""
+        bodies = [self.bodies[key] for key, _ in group]
+        weights = [(_order_log(t_s, group, bodies, order), order) for order in permutations(range(len(group)))]
+        top_log, top = max(weights)
+        shares = [(math.exp(log_p - top_log), order) for log_p, order in weights if log_p > top_log + math.log(CERTAIN)]
+        for (key, _), i in zip(group, top, strict=True):
+            bodies[i].key = key
+            self.bodies[key] = bodies[i]
+        if len(shares) > 1:
+            total = sum(p for p, _ in shares)
+            names = tuple(bodies[i].id for i in top)
+            place = {body: i for i, body in enumerate(top)}
+            outcomes = tuple((p / total, tuple(place[body] for body in order)) for p, order in shares)
+            self._confuse(Shuffle(t_s, names, outcomes))
+
+    def _recognise(self, t_s: float, tracks: dict[tuple[str, str], Track]) -> None:
+        """New tracks may be people who were lost a moment ago; else they are new on the floor."""
+        new = {key: track for key, track in tracks.items() if key not in self.bodies}
+        unseen = [b for key, b in self.bodies.items() if key not in tracks]
+        missing = [b for b in (*self.lost, *unseen) if b.bound]
+        densities = {(key, b.id): _return_density(b, track, t_s) for key, track in new.items() for b in missing}
+        for key, track in new.items():
+            weights = [(densities[key, b.id], i, b) for i, b in enumerate(missing) if densities[key, b.id] > 0]
+            density, _, body = max(weights, default=(0.0, 0, None))
+            if body is None or density < NEWCOMER_PER_M2:
+                self.count += 1
+                self.bodies[key] = Body(str(self.count), key, t_s, track.x_m, track.y_m)
+                continue
+            self.gone(body)
+            missing.remove(body)
+            body.key = key
+            self.bodies[key] = body
+            for weight, _, rival in weights:
+                share = weight / (weight + density)
+                if rival is not body and share > CERTAIN:
+                    self._confuse(Shuffle(t_s, (body.id, rival.id), ((1 - share, (0, 1)), (share, (1, 0)))))
+
+    def _confuse(self, shuffle: Shuffle) -> None:
+        """Keep a confusion; of the same two within a moment, one that says as much as both."""
+        last = self.shuffles[-1] if self.shuffles else None
+        if (
+            last
+            and len(shuffle.bodies) == 2
+            and set(last.bodies) == set(shuffle.bodies)
+            and last.t_s > shuffle.t_s - SHUFFLE_S
+        ):
+            p, q = (sum(w for w, order in s.outcomes if order == (1, 0)) for s in (last, shuffle))
+            swapped = p + q - 2 * p * q
+            self.shuffles[-1] = last._replace(outcomes=((1 - swapped, (0, 1)), (swapped, (1, 0))))
+        else:
+            self.shuffles.append(shuffle)
 
 
-NEWCOMER_PER_M2 = 0.002
-"""Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
+def _could_be(body: Body, track: Track, t_s: float) -> bool:
+    reach_m = TOP_SPEED_MPS * (t_s - body.t_s) + 5 * track.sigma_m + 0.3
+    return math.hypot(track.x_m - body.x_m, track.y_m - body.y_m) <= reach_m
 
 
-def _return_density(lost: Body, body: Body, t_s: float) -> float:
-    """Density (per square metre) of somebody lost coming back where the new body is; 0 when out of reach."""
+def _order_log(
+    t_s: float, group: list[tuple[tuple[str, str], Track]], bodies: list[Body], order: tuple[int, ...]
+) -> float:
+    """Log likelihood that each track of the group carries on the body that `order` gives it."""
+    log_p = 0.0
+    for i, (_, track) in enumerate(group):
+        body = bodies[order[i]]
+        x_m, y_m = body.predicted_m(t_s)
+        variance = 2 * track.sigma_m**2 + (0.03 + 0.3 * (t_s - body.t_s)) ** 2
+        log_p -= ((track.x_m - x_m) ** 2 + (track.y_m - y_m) ** 2) / (2 * variance) + math.log(variance)
+        if order[i] != i:
+            log_p += math.log(SWAP_PER_FRAME) / 2
+    return log_p
+
+
+def _return_density(lost: Body, track: Track, t_s: float) -> float:
+    """Density (per square metre) of somebody lost coming back where the new track is; 0 when out of reach."""
     gone_s = t_s - lost.t_s
-    distance_m = math.hypot(body.x_m - lost.x_m, body.y_m - lost.y_m)
+    distance_m = math.hypot(track.x_m - lost.x_m, track.y_m - lost.y_m)
     if distance_m > TOP_SPEED_MPS * gone_s + 0.8:
         return 0.0
     variance = 0.15**2 + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2
     return math.exp(-(distance_m**2) / (2 * variance)) / (2 * math.pi * variance)
-
-
-def _mixed(parts: list[tuple[float, Who]]) -> Who:
-    mixed: Who = {}
-    for p, who in parts:
-        for session, q in who.items():
-            mixed[session] = mixed.get(session, 0.0) + p * q
-    return {s: p for s, p in mixed.items() if p > 1e-4}
 
 
 def close_groups(tracks: list[tuple[tuple[str, str], Track]]) -> list[list[tuple[tuple[str, str], Track]]]:

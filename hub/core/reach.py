@@ -1,7 +1,7 @@
-"""Who could have done it: how likely each session's hand was at a lane, given where everybody was.
+"""Who could have done it: how likely each body's hand was at a lane, given where everybody was.
 
-For each session a likelihood ratio: the density of what the ceiling saw if that session's hand was there, over the
-density if it was not. So one actor multiplies by one ratio, two at once by two.
+For each body a likelihood ratio: the density of what the ceiling saw if that body's hand was there, over the density
+if it was not. So one actor multiplies by one ratio, two at once by two.
 """
 
 import math
@@ -32,30 +32,17 @@ UNSEEN = 0.002
 """Ratio for somebody the ceiling does not see at all."""
 LOST_SPREAD_MPS = 0.7
 
-NOBODY = ""
-"""The session of whoever never entered through a gate."""
-
 
 def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, float]:
-    """Likelihood ratio by session of having had a hand at `lane` when it changed between `t0_s` and `t1_s`."""
+    """Likelihood ratio by body id of having had a hand at `lane` when it changed between `t0_s` and `t1_s`."""
     start_s, end_s = max(t0_s, t1_s - BEFORE_S) - SLACK_S, t1_s + SLACK_S
-    ratios: dict[str, float] = {NOBODY: UNSEEN}
-    for body in people.all():
-        ratio, who = _body_reach(body, lane, start_s, end_s, people.sees_hands)
-        if ratio > 1e-4:
-            for session, p in who.items():
-                ratios[session] = ratios.get(session, 0.0) + p * ratio
-            nobody = 1.0 - sum(who.values())
-            if nobody > 1e-3:
-                ratios[NOBODY] += nobody * ratio
-    return ratios
+    ratios = {body.id: _body_reach(body, lane, start_s, end_s, people.sees_hands) for body in people.all()}
+    return {body: ratio for body, ratio in ratios.items() if ratio > UNSEEN / 10}
 
 
-def _body_reach(
-    body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: bool
-) -> tuple[float, dict[str, float]]:
-    """The best ratio over the places the body was at in that time, and whose it was then."""
-    best, who = 0.0, body.who
+def _body_reach(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: bool) -> float:
+    """The best ratio over the places the body was at in that time."""
+    best = 0.0
     last: Place | None = None
     for place in reversed(body.places):
         if place.t_s > end_s:
@@ -63,12 +50,10 @@ def _body_reach(
         last = last or place
         if place.t_s < start_s:
             break
-        ratio = _place_ratio(place, lane, sees_hands)
-        if ratio > best:
-            best, who = ratio, place.who
-    if best == 0.0 and last is not None:
-        return _lost_ratio(last, lane, start_s), last.who
-    return best, who
+        best = max(best, _place_ratio(place, lane, sees_hands))
+    if last is not None and last.t_s < start_s:
+        return _lost_ratio(last, lane, start_s)
+    return best
 
 
 def _place_ratio(place: Place, lane: Lane, sees_hands: bool) -> float:

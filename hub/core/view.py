@@ -13,7 +13,7 @@ TRAIL_S = 6.0
 class Person(Struct, frozen=True):
     """Somebody on the floor: where, whose most probably and how surely, and the way there (oldest first, metres)."""
 
-    track: str
+    body: str
     x_m: float
     y_m: float
     session: str | None
@@ -62,19 +62,18 @@ class Snapshot(Struct, frozen=True):
 
 def snapshot(state: State) -> Snapshot:
     """The state as it stands; reads only."""
-    lost = state.people.lost
     return Snapshot(
-        tuple(_person(b, False) for b in state.people.bodies.values()) + tuple(_person(b, True) for b in lost if b.who),
+        tuple(_person(state, b, False) for b in state.people.bodies.values())
+        + tuple(_person(state, b, True) for b in state.people.lost),
         tuple(_cart(state, session) for session, s in state.visits.sessions.items() if s.entered),
         tuple(_lane(state, lane.id) for lane in state.store.lanes),
     )
 
 
-def _person(body: Body, lost: bool) -> Person:
-    session = body.session
+def _person(state: State, body: Body, lost: bool) -> Person:
+    sure, session = state.belief.who(body.id)[0]
     trail = tuple((p.x_m, p.y_m) for p in body.places if p.t_s > body.t_s - TRAIL_S)
-    sure = body.who[session] if session is not None else 0.0
-    return Person(body.key[1], body.x_m, body.y_m, session, sure, lost, trail)
+    return Person(body.id, body.x_m, body.y_m, session or None, sure, lost, trail)
 
 
 def _cart(state: State, session: str) -> Cart:

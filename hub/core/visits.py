@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from hub.core.belief import Belief
 from hub.core.events import Authorised, Effect, Note, Open, PreAuthorise, Receipt, Void
+from hub.core.goods import NOBODY, Who
 from hub.core.people import Body, People
 from hub.store import Gate, Store
 from wire.messages import GateCommand, Passage, Tap
@@ -77,28 +79,26 @@ class Visits:
         session.hold = answer.hold
         return [self._open(store.gate[session.gate], session.id, answer.at_s)]
 
-    def came_in(self, passage: Passage, gate: Gate, people: People) -> list[Effect]:
+    def came_in(self, passage: Passage, gate: Gate, people: People, belief: Belief) -> list[Effect]:
         """Whoever came in belongs to the grant they used; somebody who slipped in behind them too."""
         session = self.sessions.get(self.grants.get(passage.command or "", ""))
         if session is None:
             return [Note(passage.t_s, f"gate {gate.name}: {passage.outcome}, nobody was let in there")]
         session.entered = True
         session.inside += 1
-        body = people.nearest(gate.x_m, gate.y_m, 2 * gate.radius_m, bound=False)
-        if body is not None:
-            bind(body, session.id)
-        else:
-            self.unbound.append(Unbound(session.id, gate, passage.t_s + BIND_S))
+        self.unbound.append(Unbound(session.id, gate, passage.t_s + BIND_S))
+        self.bind_newcomers(people, belief, passage.t_s)
         if passage.outcome == "tailgating":
             return [Note(passage.t_s, f"gate {gate.name}: a second person on the grant of {session.id}, added to it")]
         return []
 
-    def bind_newcomers(self, people: People, t_s: float) -> None:
-        """Give tracks to those who passed a gate before their track was seen."""
+    def bind_newcomers(self, people: People, belief: Belief, t_s: float) -> None:
+        """Give bodies to those who passed a gate: the nearest there, at once or as soon as one is seen."""
         for waiting in list(self.unbound):
             body = people.nearest(waiting.gate.x_m, waiting.gate.y_m, 2 * waiting.gate.radius_m, bound=False)
             if body is not None and waiting.session in self.sessions:
-                bind(body, waiting.session)
+                body.bound = True
+                belief.set(("who", body.id), Who(waiting.session))
             if body is not None or t_s > waiting.until_s:
                 self.unbound.remove(waiting)
 
@@ -110,39 +110,45 @@ class Visits:
         del self.sessions[session.id]
         return [Void(session.id, session.hold, None)]
 
-    def release(self, store: Store, people: People, at_s: float) -> list[Effect]:
+    def release(self, store: Store, people: People, belief: Belief, at_s: float) -> list[Effect]:
         """Open the exit for whoever comes up to it."""
         effects: list[Effect] = []
         for gate in store.gates:
             if gate.direction != "out":
                 continue
             body = people.nearest(gate.x_m, gate.y_m, gate.radius_m, bound=True)
-            session = body.session if body else None
-            if session is None or at_s < self.released.get((session, gate.name), -GRANT_S) + GRANT_S:
+            session = belief.who(body.id)[0][1] if body else NOBODY
+            if session == NOBODY or at_s < self.released.get((session, gate.name), -GRANT_S) + GRANT_S:
                 continue
             self.released[session, gate.name] = at_s
             effects.append(self._open(gate, session, at_s))
         return effects
 
-    def went_out(self, passage: Passage, gate: Gate, people: People) -> Session | None:
-        """Whose visit it is that one of its people left; the track at the gate says so, else the command."""
+    def went_out(self, passage: Passage, gate: Gate, people: People, belief: Belief) -> Session | None:
+        """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
         body = people.nearest(gate.x_m, gate.y_m, 1.5 * gate.radius_m, bound=True)
-        granted = self.grants.get(passage.command or "", "")
-        session = self.sessions.get(body.session or "") if body is not None else self.sessions.get(granted)
+        name, sure = self.grants.get(passage.command or "", NOBODY), 1.0
+        if body is not None:
+            sure, name = belief.who(body.id)[0]
+        session = self.sessions.get(name)
         if session is None:
             return None
         self.released = {k: t for k, t in self.released.items() if k[0] != session.id}
-        if body is not None:
-            session.certainty *= body.who.get(session.id, 1.0)
-            people.leave(body)
+        session.certainty *= sure
         session.inside -= 1
+        if body is not None:
+            # What is charged holds from now on: whoever is still inside is somebody else.
+            belief.condition(("who", body.id), lambda who: who.signature == session.id)
+            _forget(body, people, belief)
         return session
 
-    def end(self, session: Session, people: People) -> None:
+    def end(self, session: Session, people: People, belief: Belief) -> None:
         """The visit is settled: nothing will be asked about it any more."""
         self.sessions.pop(session.id, None)
         self.grants = {c: s for c, s in self.grants.items() if s != session.id}
-        people.forget(session.id)
+        belief.forget(("cart", session.id))
+        for body in [b for b in people.all() if b.bound and belief.who(b.id)[0][1] == session.id]:
+            _forget(body, people, belief)
 
     def _open(self, gate: Gate, session: str, at_s: float) -> Open:
         self.commands += 1
@@ -153,6 +159,6 @@ class Visits:
         return Open(gate.node, command)
 
 
-def bind(body: Body, session: str) -> None:
-    """From now on this body is somebody of that session."""
-    body.who = {session: 1.0}
+def _forget(body: Body, people: People, belief: Belief) -> None:
+    people.gone(body)
+    belief.forget(("who", body.id))
