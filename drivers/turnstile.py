@@ -94,7 +94,7 @@ class Turnstile(Protocol):
 
     @property
     def levels(self) -> Levels:
-        """The inputs as last seen."""
+        """The inputs as last seen. Raises DeviceClosed while it is not open."""
 
     @property
     def dropped(self) -> int:
@@ -153,6 +153,7 @@ class RelayTurnstile:
 
     @property
     def levels(self) -> Levels:
+        self._check_open("levels")
         low = {pin for pin, seen in self._inputs.items() if seen.level == self._gpio.LOW}
         contacts: dict[Direction, int] = {"in": self._pins.pass_in, "out": self._pins.pass_out}
         return Levels(

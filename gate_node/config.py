@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, structs
 
 from drivers.turnstile import Pins
-from gate_node.errors import BadGate
+from firmware_py.config import BusConfig, NodeConfig
 from gate_node.passage import Mode
 from wire.messages import Direction, Name
 
@@ -24,7 +24,7 @@ class Scanner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The gate of one node. The hub opens it towards `direction`.
+    """Section [gate]: a gate by its name in the store's file, which the hub opens towards `direction`.
 
     `passage_s` is how long the turnstile itself stays open after a pulse (PERCo ST-01: 8 s). Once the hub has not
     been heard for `free_egress_after_s`, the way out is held open.
@@ -38,17 +38,23 @@ class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     free_egress_after_s: Positive = 3.0
     scanners: tuple[Scanner, ...] = ()
 
-    def check(self, source: str) -> None:
-        """Raises BadGate if pins or names cannot be."""
+    def __post_init__(self) -> None:
         used: dict[int, str] = {}
         for signal, pin in structs.asdict(self.pins).items():
             if pin not in HEADER_PINS:
-                raise BadGate(f"{source}: pins.{signal} = {pin}: not on the header, BCM 0 to {HEADER_PINS[-1]}")
+                raise ValueError(f"pins.{signal} = {pin} is not on the header: BCM 0 to {HEADER_PINS[-1]}")
             if pin in used:
-                raise BadGate(f"{source}: pins.{signal} and pins.{used[pin]} are both {pin}")
+                raise ValueError(f"pins.{signal} and pins.{used[pin]} are both {pin}")
             used[pin] = signal
-        for of in ("name", "path"):
-            values = [getattr(scanner, of) for scanner in self.scanners]
-            twice = sorted({v for v in values if values.count(v) > 1})
-            if twice:
-                raise BadGate(f"{source}: two scanners have the {of} {twice[0]}")
+        for key in ("name", "path"):
+            values = [getattr(scanner, key) for scanner in self.scanners]
+            if twice := sorted({v for v in values if values.count(v) > 1}):
+                raise ValueError(f"two scanners have the {key} {twice[0]}")
+
+
+class GateNodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file of a gate node."""
+
+    node: NodeConfig
+    gate: GateConfig
+    bus: BusConfig = BusConfig()

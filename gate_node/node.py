@@ -4,19 +4,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Literal, Protocol
 
+from drivers.errors import DeviceClosed
 from drivers.gpio import Gpio, load_gpio
 from drivers.qr_scanner import Code, QrScanner
 from drivers.turnstile import Alarm, FireInput, PassContact, RelayTurnstile, Turnstile
 from firmware_py.identity import Identity
 from firmware_py.outbox import Outbox
 from firmware_py.session import Session, Vitals
-from gate_node.config import GateConfig
+from gate_node.config import GateConfig, GateNodeConfig
 from gate_node.passage import Hold, Output, PassageControl, Refused, Unlock
 from wire.bus import Bus
 from wire.clock import Clock
 from wire.messages import Direction, Passage, Reading, Tap, looks_like_card_number
+from wire.mqtt import MqttBus
 
 TICK_S = 0.5
 """How often time itself is looked at: grants that ran out, a hub that fell silent or is heard again. Commands,
@@ -90,16 +93,23 @@ class GateNode:
 
     def vitals(self) -> Vitals:
         """For the session's heartbeat. Readings are 1 or 0, and None for a contact or a reader that cannot be used."""
-        levels = self._turnstile.levels
         counters = self._counters | {"turnstile_dropped": self._turnstile.dropped}
-        readings = {"fire": Reading(value=float(levels.fire)), "alarm": Reading(value=float(levels.alarm))}
-        for direction in DIRECTIONS:
-            fault = "contact stuck" if direction in self._stuck else None
-            readings[f"pass_{direction}"] = _reading(direction in levels.occupied, fault)
+        readings = self._turnstile_readings()
         for reader in self._readers:
             counters |= {f"{reader.name}_junk": reader.junk, f"{reader.name}_dropped": reader.dropped}
             readings[reader.name] = _reading(True, reader.fault)
         return Vitals(counters, readings)
+
+    def _turnstile_readings(self) -> dict[str, Reading]:
+        try:
+            levels = self._turnstile.levels
+        except DeviceClosed as e:
+            return {"turnstile": Reading(value=None, fault=str(e))}
+        readings = {"fire": _reading(levels.fire), "alarm": _reading(levels.alarm)}
+        for direction in DIRECTIONS:
+            fault = "contact stuck" if direction in self._stuck else None
+            readings[f"pass_{direction}"] = _reading(direction in levels.occupied, fault)
+        return readings
 
     async def _obey(self, session: Session) -> None:
         async for command in session.commands():
@@ -162,23 +172,29 @@ class GateNode:
                     session.post(output)
 
 
-async def run(config: GateConfig, bus: Bus, identity: Identity, outbox: Outbox, gpio: Gpio | None = None) -> None:
-    """The gate of this machine: its pins, its scanners and a session with the hub, until cancelled.
+async def run(config: GateNodeConfig, gpio: Gpio | None = None, bus: Bus | None = None) -> None:
+    """The gate of this machine until cancelled: its pins, its scanners, and a session with the hub.
 
-    Raises DriverError in one line when the pins cannot be used; a scanner that is missing is waited for.
+    Simulated pins and a bus in memory fit in the place of this machine's. Raises DriverError or FirmwareError in one
+    line when the pins or the outbox cannot be used; a scanner or a broker that is missing is waited for.
     """
+    who, gate = config.node, config.gate
     clock = Clock()
-    scanners = [QrScanner(s.name, s.path, s.baud) for s in config.scanners]
-    async with AsyncExitStack() as devices:
-        turnstile = await devices.enter_async_context(RelayTurnstile(config.gate, gpio or load_gpio(), config.pins))
+    outbox = Outbox(Path(who.state_dir) / "outbox.sqlite")
+    scanners = [QrScanner(s.name, s.path, s.baud) for s in gate.scanners]
+    async with AsyncExitStack() as stack:
+        if bus is None:
+            bus = await stack.enter_async_context(MqttBus(config.bus.url, who.name))
         for scanner in scanners:
-            await devices.enter_async_context(scanner)
-        node = GateNode(config, turnstile, scanners, clock)
-        session = Session(bus, identity, clock, outbox, node.vitals)
+            await stack.enter_async_context(scanner)
+        # Last in, first out: the way out is free before anything else is waited for.
+        turnstile = await stack.enter_async_context(RelayTurnstile(gate.gate, gpio or load_gpio(), gate.pins))
+        node = GateNode(gate, turnstile, scanners, clock)
+        session = Session(bus, Identity.at_start(who.store, who.name), clock, outbox, node.vitals)
         async with asyncio.TaskGroup() as group:
-            group.create_task(session.run(), name=f"{config.gate}: session")
-            group.create_task(node.run(session), name=f"{config.gate}: gate")
+            group.create_task(session.run(), name=f"{gate.gate}: session")
+            group.create_task(node.run(session), name=f"{gate.gate}: gate")
 
 
-def _reading(on: bool, fault: str | None) -> Reading:
+def _reading(on: bool, fault: str | None = None) -> Reading:
     return Reading(value=None if fault else float(on), fault=fault)

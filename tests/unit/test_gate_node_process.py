@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from drivers.turnstile import Pins
-from firmware_py.identity import Identity
-from firmware_py.outbox import Outbox
-from gate_node.config import GateConfig, Scanner
+from firmware_py.config import NodeConfig
+from gate_node.config import GateConfig, GateNodeConfig, Scanner
 from gate_node.node import run
 from hw.sim.gpio import SimulatedGpio
 from hw.sim.scanner_tty import ScannerTty
@@ -19,7 +18,6 @@ from wire.clock import Clock
 from wire.messages import AnyMessage, Envelope, GateCommand, Heartbeat, Passage, Reading, Tap, decode, encode
 
 PINS = Pins(unlock_in=5, unlock_out=17, pass_in=22, pass_out=23, alarm=24, fire=25)
-WHO = Identity("s", "gate-1", "b")
 DEADLINE_S = 20.0
 QUIET = {
     "fire": Reading(value=0.0),
@@ -30,8 +28,11 @@ QUIET = {
 }
 
 
-def config(path: Path) -> GateConfig:
-    return GateConfig(gate="g", direction="in", pins=PINS, scanners=(Scanner(name="left", path=str(path)),))
+def config(scanner: Path, state_dir: Path) -> GateNodeConfig:
+    return GateNodeConfig(
+        node=NodeConfig(name="gate-1", store="s", role="gate", state_dir=str(state_dir)),
+        gate=GateConfig(gate="g", direction="in", pins=PINS, scanners=(Scanner(name="left", path=str(scanner)),)),
+    )
 
 
 async def hear(inbox: Inbox, kind: type[AnyMessage], **fields: object) -> AnyMessage:
@@ -48,8 +49,7 @@ async def test_from_the_code_at_the_scanner_to_the_passage_at_the_hub(tmp_path: 
     turnstile, hub = TurnstileModel(gpio, PINS), MemoryBus(broker)
     unlocked = asyncio.Event()
     async with asyncio.timeout(DEADLINE_S), hub.subscribe(f"{topics.ROOT}/s/gate-1/+") as inbox:
-        outbox = Outbox(tmp_path / "outbox.sqlite")
-        node = asyncio.create_task(run(config(tty.path), MemoryBus(broker), WHO, outbox, gpio))
+        node = asyncio.create_task(run(config(tty.path, tmp_path), gpio, MemoryBus(broker)))
         await hear(inbox, Heartbeat, readings=QUIET)
         gpio.attach(PINS.unlock_in, lambda level: unlocked.set() if level == gpio.HIGH else None)
         tty.present("aisle:7f3c")
