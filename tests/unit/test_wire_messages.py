@@ -1,10 +1,12 @@
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wire.asyncapi import document
 from wire.errors import BadMessage
 from wire.messages import (
     Ack,
@@ -56,6 +58,19 @@ def test_an_unknown_field_or_a_missing_one_is_refused(body: Any) -> None:
     first = next(name for name in fields if name != "type")
     with pytest.raises(BadMessage, match=f"missing required field `{first}`"):
         decode(wrapped({name: value for name, value in fields.items() if name != first}))
+
+
+@pytest.mark.parametrize("body", MESSAGES, ids=lambda body: type(body).__name__)
+def test_the_published_schema_takes_what_travels_and_refuses_what_we_refuse(body: Any) -> None:
+    published = document()["components"]
+    schema = published["messages"][type(body).__name__]["payload"] | {"components": published}
+    validator = jsonschema.Draft7Validator(schema)  # which AsyncAPI's schema object extends
+    payload = msgspec.json.decode(encode(Envelope(node="n", boot="b", seq=1, body=body)))
+    fields = payload["body"]
+    validator.validate(payload)
+    for wrong in (fields | {"surprise": 1}, {"type": fields["type"]}, fields | {"type": "wave"}):
+        assert not validator.is_valid(payload | {"body": wrong})
+    assert not validator.is_valid(payload | {"seq": 0})
 
 
 @pytest.mark.parametrize(
