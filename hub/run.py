@@ -49,7 +49,7 @@ async def run_hub(store_file: Path, state_dir: Path, broker_url: str | None = No
         raise first(faults) from None
 
 
-def first(faults: BaseExceptionGroup[HubError | WireError]) -> HubError | WireError:
+def first(faults: BaseExceptionGroup[Exception]) -> Exception:
     """The first of the faults that ended a group: the others are its consequences."""
     fault = faults.exceptions[0]
     return first(fault) if isinstance(fault, BaseExceptionGroup) else fault

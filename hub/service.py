@@ -38,7 +38,7 @@ from wire import topics
 from wire.bus import Bus, Delivery, Inbox
 from wire.clock import Clock
 from wire.errors import BusDown
-from wire.messages import Ack, AnyMessage, Envelope, Event, Heartbeat, Tracks, encode
+from wire.messages import Ack, AnyMessage, Envelope, Event, Heartbeat, Passage, Tracks, encode
 
 log = logging.getLogger(__name__)
 
@@ -177,10 +177,13 @@ class Hub:
     def _fold(self, event: AnyInput) -> list[Note]:
         """Apply one input and note what is due because of it: live, and in the same way when the journal replays."""
         self._last_s = event.at_s
-        if isinstance(event, Authorised):
-            self._due.pop(f"{event.session}: authorise", None)
-        elif isinstance(event, Answered):
-            self.questions.pop(event.session, None)
+        match event:
+            case Authorised():
+                self._due.pop(f"{event.session}: authorise", None)
+            case Answered():
+                self.questions.pop(event.session, None)
+            case Observed(body=Passage(command=str(command))):
+                self._due.pop(f"open {command}", None)
         notes = []
         for effect in apply(self.state, event):
             match effect:
