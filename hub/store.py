@@ -14,6 +14,14 @@ from wire.settings import load_toml
 Positive = Annotated[float, Meta(gt=0)]
 
 
+def spread_g(weight_g: float) -> float:
+    """How far units of a pre-packed product usually differ (one standard deviation, grams): 0.5 % and half a gram.
+
+    They may fall short of their label by 1.5 to 9 % depending on size (OIML R 87, table 2); fillers keep well inside.
+    """
+    return 0.5 + 0.005 * weight_g
+
+
 class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is sold. `weight_sigma_g` is how far units of it differ from each other."""
 
@@ -25,12 +33,8 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def spread_g(self) -> float:
-        """Standard deviation of one unit's weight in grams: as recorded, else 0.5 % and half a gram.
-
-        Pre-packed goods may fall short of their label by 1.5 to 9 % depending on size (OIML R 87, table 2); fillers
-        keep well inside that.
-        """
-        return self.weight_sigma_g if self.weight_sigma_g is not None else 0.5 + 0.005 * self.weight_g
+        """Standard deviation of one unit's weight in grams: as recorded, else as usual."""
+        return self.weight_sigma_g if self.weight_sigma_g is not None else spread_g(self.weight_g)
 
 
 class Lane(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -52,6 +52,8 @@ class Pending:
 
     def due(self, at_s: float) -> list[Cluster]:
         """Clusters whose time has come, in the order in which they happened."""
+        if not self.clusters or min(c.due_s for c in self.clusters) > at_s:
+            return []
         ready = sorted((c for c in self.clusters if c.due_s <= at_s), key=lambda c: c.t1_s)
         self.clusters = [c for c in self.clusters if c.due_s > at_s]
         for cluster in ready:

@@ -1,9 +1,9 @@
 """Where products should lie, and how far to believe it: planograms are sometimes wrong."""
 
-import math
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 
-from hub.store import Lane, Store
+from hub.store import Lane, Product, Store
 
 NEXT_DOOR = 0.02
 """A product lies one or two positions beside its lane this often."""
@@ -28,24 +28,28 @@ class Planogram:
                 near.setdefault((lane.shelf, lane.position + step), []).extend(lane.products)
         return near
 
-    def home(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> list[tuple[float, str]]:
-        """Products planned for these lanes, with the log of how likely each is what leaves them."""
+    def planned(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> dict[str, float]:
+        """Products planned for these lanes or beside them, with the probability of each to leave them."""
         priors: dict[str, float] = {}
         for lane, share in zip(lanes, shares, strict=True):
-            for gtin in lane.products:
-                priors[gtin] = priors.get(gtin, 0.0) + share / len(lane.products)
-        return [(math.log(p), gtin) for gtin, p in priors.items()]
-
-    def at(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> list[tuple[str, float]]:
-        """Every product of the store with the log of how likely it is what leaves these lanes."""
-        count = len(self.store.products)
-        priors: dict[str, float] = {}
-        anywhere = 0.0
-        for lane, share in zip(lanes, shares, strict=True):
-            anywhere += share * (ASTRAY if lane.products else UNPLANNED) / count
             for gtin in lane.products:
                 priors[gtin] = priors.get(gtin, 0.0) + share / len(lane.products)
             near = self._near.get((lane.shelf, lane.position), ())
             for gtin in near:
                 priors[gtin] = priors.get(gtin, 0.0) + share * NEXT_DOOR / len(near)
-        return [(p.gtin, math.log(priors.get(p.gtin, 0.0) + anywhere)) for p in self.store.products]
+        return priors
+
+    def astray(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> float:
+        """The probability that one certain product, planned elsewhere, leaves these lanes."""
+        strange = sum(s * (ASTRAY if lane.products else UNPLANNED) for lane, s in zip(lanes, shares, strict=True))
+        return strange / len(self.store.products)
+
+    def weighing(self, low_g: float, high_g: float) -> list[Product]:
+        """Products whose weight lies in between."""
+        weights, products = self._by_weight
+        return products[bisect_left(weights, low_g) : bisect_right(weights, high_g)]
+
+    @cached_property
+    def _by_weight(self) -> tuple[list[float], list[Product]]:
+        products = sorted(self.store.products, key=lambda p: p.weight_g)
+        return [p.weight_g for p in products], products

@@ -6,7 +6,7 @@ if it was not. So one actor multiplies by one ratio, two at once by two.
 
 import math
 
-from hub.core.people import Body, People, Place
+from hub.core.people import TOP_SPEED_MPS, Body, People, Place
 from hub.store import Lane
 from wire.messages import Hand
 
@@ -14,6 +14,8 @@ BEFORE_S = 2.0
 """The hand that moved something was there within this long before the lane came to rest."""
 SLACK_S = 0.3
 """Times of different nodes agree this well."""
+WITHIN_M = 2.0
+"""Nobody reaches this far."""
 SIDE_SIGMA_M = 0.22
 STRETCH_SIGMA_M = 0.55
 STRETCH = 0.08
@@ -36,8 +38,15 @@ LOST_SPREAD_MPS = 0.7
 def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, float]:
     """Likelihood ratio by body id of having had a hand at `lane` when it changed between `t0_s` and `t1_s`."""
     start_s, end_s = max(t0_s, t1_s - BEFORE_S) - SLACK_S, t1_s + SLACK_S
-    ratios = {body.id: _body_reach(body, lane, start_s, end_s, people.sees_hands) for body in people.all()}
-    return {body: ratio for body, ratio in ratios.items() if ratio > UNSEEN / 10}
+    ratios: dict[str, float] = {}
+    for body in people.all():
+        # Whoever is now too far away to have been near then need not be looked at twice.
+        far_m = WITHIN_M + TOP_SPEED_MPS * max(0.0, body.t_s - start_s, start_s - body.t_s)
+        if abs(body.x_m - lane.x_m) < far_m and abs(body.y_m - lane.y_m) < far_m:
+            ratio = _body_reach(body, lane, start_s, end_s, people.sees_hands)
+            if ratio > UNSEEN / 10:
+                ratios[body.id] = ratio
+    return ratios
 
 
 def _body_reach(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: bool) -> float:
@@ -58,7 +67,7 @@ def _body_reach(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands
 
 def _place_ratio(place: Place, lane: Lane, sees_hands: bool) -> float:
     front_m, side_m = lane.offset_m(place.x_m, place.y_m)
-    if not -0.3 < front_m < 1.8 or abs(side_m) > 2.0:
+    if not -0.3 < front_m < WITHIN_M or abs(side_m) > WITHIN_M:
         return 0.0
     side = (1 - STRETCH) * _normal(side_m, SIDE_SIGMA_M) + STRETCH * _normal(side_m, STRETCH_SIGMA_M)
     body = side * _normal(front_m - FRONT_M, FRONT_SIGMA_M) / AROUND_PER_M2

@@ -1,0 +1,103 @@
+"""One part of a cluster: neighbouring changes taken as one deed, and what every explanation of it needs."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hub.core.belief import Values
+from hub.core.goods import NOBODY, Cart, Deed, Key, LaneContents, Unit, Value, Who
+from hub.core.reach import UNSEEN
+from hub.store import Lane
+
+WORTH = 14.0
+"""Explanations this much (in log) behind the best are not followed."""
+AT_MOST = 48
+"""Nor more than this many."""
+CAMERA_FLOOR = 0.01
+"""A picture is never trusted beyond this."""
+
+Step = tuple[float, Values]
+"""One way it may have gone on: log likelihood, and what changed."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some neighbouring changes taken as one deed."""
+
+    lanes: tuple[Lane, ...]
+    shares: tuple[float, ...]
+    delta_g: float
+    sigma_g: float
+    at_s: float
+    ratios: dict[str, float]
+    """How likely each body had its hand there, as `reach` says."""
+    within_reach: int
+    camera: Mapping[str, float] | None
+    astray: float
+    """How likely one certain product that is planned elsewhere lies here."""
+    sold: tuple[tuple[float, tuple[Unit, ...]], ...] = ()
+    """For something taken: what it was, if it lay where it belongs or had strayed unseen, with log likelihoods."""
+
+    @property
+    def main(self) -> Lane:
+        """The lane that changed most."""
+        return self.lanes[max(range(len(self.lanes)), key=lambda i: self.shares[i])]
+
+    def spread_log(self, weight_g: float) -> float:
+        """Log density of how a thing's weight divides over the lanes it lies across: all divisions alike."""
+        return -(len(self.lanes) - 1) * math.log(max(weight_g, 1.0))
+
+    def seen_log(self, units: tuple[Unit, ...]) -> float:
+        """Log likelihood of the camera's picture, if there is one, of these things."""
+        if self.camera is None:
+            return 0.0
+        mean = sum(self.camera.get(u.gtin, 0.0) for u in units) / len(units)
+        return math.log(CAMERA_FLOOR + (1 - CAMERA_FLOOR) * mean)
+
+    def actors(self, values: Mapping[Key, Value]) -> dict[str, float]:
+        """The same by session, for one hypothesis of who is who; and somebody whom nobody saw."""
+        actors = {NOBODY: UNSEEN}
+        for body, ratio in self.ratios.items():
+            who = values["who", body]
+            assert isinstance(who, Who)
+            actors[who.session] = actors.get(who.session, 0.0) + ratio
+        return actors
+
+    def deed(self, gtin: str, moved: int) -> Deed:
+        """What is noted in a cart as the reason for a line."""
+        ids = tuple(lane.id for lane in self.lanes)
+        return Deed(gtin, moved, ids, self.delta_g, self.sigma_g, self.at_s, self.within_reach)
+
+    def own_lane(self, gtin: str) -> Lane:
+        """Which of the lanes a product belongs to; the one that changed most when it belongs to none."""
+        return next((lane for lane in self.lanes if gtin in lane.products), self.main)
+
+
+def cart_of(values: Mapping[Key, Value], session: str) -> Cart:
+    """A session's cart in this hypothesis."""
+    value = values["cart", session]
+    assert isinstance(value, Cart)
+    return value
+
+
+def lane_of(values: Mapping[Key, Value], lane: Lane, changed: Values | None = None) -> LaneContents:
+    """A lane's contents in this hypothesis, after what has `changed` on the way."""
+    value = (changed or {}).get(("lane", lane.id)) or values["lane", lane.id]
+    assert isinstance(value, LaneContents)
+    return value
+
+
+def best(steps: list[tuple[float, T]]) -> list[tuple[float, T]]:
+    """The likeliest few, likeliest first."""
+    if not steps:
+        return steps
+    steps.sort(key=lambda s: -s[0])
+    floor = steps[0][0] - WORTH
+    return [s for s in steps[:AT_MOST] if s[0] >= floor]
+
+
+def log_normal(x: float, sigma: float) -> float:
+    """Log density of a normal distribution around 0."""
+    return -x * x / (2 * sigma * sigma) - math.log(sigma) - 0.9189385332046727

@@ -1,0 +1,65 @@
+"""Something came to lie on one or more neighbouring lanes: what it was, and who put it there."""
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from hub.core.belief import Values
+from hub.core.goods import FOREIGN, Key, Unit, Value, signature_of
+from hub.core.part import Part, Step, cart_of, lane_of, log_normal
+from hub.core.taking import LOG_ANOTHER, MANY_AT_ONCE
+
+LOG_PUT_HOME, LOG_PUT_ASTRAY = math.log(0.8), math.log(0.2)
+LOG_HANDED = math.log(0.003)
+"""What somebody puts back was in another's cart: handed over unseen."""
+LOG_FOREIGN = math.log(0.01 / 1500)
+"""Something put down that nobody took here: a bag, a phone. Per gram up to 1.5 kg."""
+
+
+def put_back(part: Part, values: Mapping[Key, Value]) -> Iterator[Step]:
+    """What came was put there: by whom, and out of whose cart, or from outside."""
+    actors = part.actors(values)
+    for session, ratio in actors.items():
+        log_ratio = math.log(ratio)
+        for holder in actors:
+            log_holder = log_ratio + (0.0 if holder == session else LOG_HANDED)
+            cart = cart_of(values, holder)
+            for units in _handfuls(cart.units):
+                weight_g = sum(u.weight_g for u in units)
+                sigma_g = math.hypot(part.sigma_g, *(u.sigma_g for u in units))
+                log_p = log_normal(part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g)
+                log_p += part.seen_log(units) + _home_log(part, units)
+                left: Values = {("cart", holder): cart.minus(units, part.deed(units[0].gtin, -len(units)))}
+                yield log_holder + log_p, {**left, **_lanes_after_put(part, units, values)}
+    foreign = Unit(FOREIGN, part.delta_g, part.sigma_g)
+    lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
+    log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
+    yield log_p + math.log(sum(actors.values())), lanes
+
+
+def _home_log(part: Part, units: tuple[Unit, ...]) -> float:
+    home = any(units[0].gtin in lane.products for lane in part.lanes)
+    return (LOG_PUT_HOME if home else LOG_PUT_ASTRAY) + (len(units) - 1) * LOG_ANOTHER
+
+
+def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:
+    changed: Values = {}
+    for unit in units:
+        own = part.own_lane(unit.gtin)
+        contents = lane_of(values, own, changed)
+        home = unit.gtin in own.products
+        measured = Unit(unit.gtin, part.delta_g / len(units), part.sigma_g / len(units))
+        changed["lane", own.id] = contents.less(unit.gtin, -1) if home else contents.with_left((measured,))
+    return changed
+
+
+def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
+    """What one may put back at once: one thing, two, or several of a kind."""
+    seen: set[object] = set()
+    for size in range(1, min(len(units), MANY_AT_ONCE) + 1):
+        pool = [units] if size < 3 else [tuple(u for u in units if u.gtin == g) for g in {u.gtin: None for u in units}]
+        for group in (g for members in pool for g in combinations(members, size)):
+            key = (signature_of(group), round(sum(u.weight_g for u in group)))
+            if key not in seen:
+                seen.add(key)
+                yield group

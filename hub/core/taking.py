@@ -1,0 +1,139 @@
+"""Something went missing from one or more neighbouring lanes: what it was, and who took it."""
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from hub.core.belief import Values
+from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Unit, Value, signature_of
+from hub.core.part import WORTH, Part, Step, cart_of, lane_of, log_normal
+from hub.core.planogram import Planogram
+from hub.store import Product, spread_g
+
+MANY_AT_ONCE = 6
+"""Units of one product moved in one grip."""
+LOG_ANOTHER = math.log(0.15)
+"""Each further unit in the same grip."""
+LOG_TWO_KINDS = math.log(0.03)
+FITS_SIGMAS = 4.0
+"""A product planned elsewhere is thought of only when its weight fits this well."""
+LOG_TOGETHER = math.log(0.002)
+"""Two people at one lane at one moment, per unit of the second one's ratio."""
+LEFT_BEHIND = 0.5
+"""How readily something left on a lane is taken, beside the lane's own product."""
+LOG_UNKNOWN = math.log(0.0005 / 1500)
+"""Something taken that fits no product."""
+
+
+def taken(part: Part, planogram: Planogram, values: Mapping[Key, Value]) -> Iterator[Step]:
+    """What went missing was taken: by whom, and what it was."""
+    actors = part.actors(values)
+    options = [*part.sold, *_left_behind(part, planogram, values)]
+    unknown = (Unit(UNKNOWN, -part.delta_g, part.sigma_g),)
+    options.append((LOG_UNKNOWN + part.spread_log(-part.delta_g) + part.seen_log(unknown), unknown))
+    top = max(log_p for log_p, _ in options)
+    for log_p, units in options:
+        if log_p < top - WORTH:
+            continue
+        lanes = _lanes_after_take(part, units, values)
+        sold = tuple(u for u in units if u.gtin != FOREIGN)
+        for session, ratio in actors.items():
+            cart = _add(values, session, sold, part)
+            yield log_p + math.log(ratio), {**lanes, **cart}
+        if len(sold) == len(units) > 1:
+            yield from _together(part, log_p, units, lanes, values, actors)
+
+
+def _together(
+    part: Part,
+    log_p: float,
+    units: tuple[Unit, ...],
+    lanes: Values,
+    values: Mapping[Key, Value],
+    actors: dict[str, float],
+) -> Iterator[Step]:
+    """Two people took their share of it at the same moment."""
+    log_p += LOG_TOGETHER - (LOG_ANOTHER if units[0].gtin == units[-1].gtin else LOG_TWO_KINDS)
+    payers = [(session, ratio) for session, ratio in actors.items() if session != NOBODY]
+    for (one, ratio), (other, ratio_2) in combinations(payers, 2):
+        for cut in range(1, len(units)):
+            halves = (units[:cut], units[cut:])
+            swapped = halves[0][0].gtin != halves[1][0].gtin
+            for mine, theirs in (halves, halves[::-1]) if swapped else (halves,):
+                carts = {**_add(values, one, mine, part), **_add(values, other, theirs, part)}
+                yield log_p + math.log(ratio) + math.log(ratio_2), {**lanes, **carts}
+
+
+def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, ...]]]:
+    """Products that weigh what went missing: one kind, or one each of two."""
+    gone_g, store = -part.delta_g, planogram.store
+    planned = planogram.planned(part.lanes, part.shares)
+    for count, product in _fitting(planogram, gone_g, part.sigma_g, planned):
+        weight_g = count * product.weight_g
+        log_p = log_normal(gone_g - weight_g, math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g))
+        log_p += math.log(planned.get(product.gtin, 0.0) + part.astray) + (count - 1) * LOG_ANOTHER
+        units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
+        yield log_p + part.spread_log(weight_g) + part.seen_log(units), units
+    for (a, place_a), (b, place_b) in combinations(planned.items(), 2):
+        one, other = store.product[a], store.product[b]
+        weight_g = one.weight_g + other.weight_g
+        sigma_g = math.hypot(part.sigma_g, one.spread_g, other.spread_g)
+        units = (Unit(a, one.weight_g, one.spread_g), Unit(b, other.weight_g, other.spread_g))
+        log_p = log_normal(gone_g - weight_g, sigma_g) + part.spread_log(weight_g) + part.seen_log(units)
+        yield math.log(place_a * place_b) + LOG_TWO_KINDS + log_p, units
+
+
+def _fitting(
+    planogram: Planogram, gone_g: float, sigma_g: float, planned: dict[str, float]
+) -> Iterator[tuple[int, Product]]:
+    """Counts of products that may weigh so much: of planned ones the nearest, of others what really fits."""
+    for gtin in planned:
+        product = planogram.store.product[gtin]
+        nearest = round(gone_g / product.weight_g)
+        yield from ((n, product) for n in (nearest - 1, nearest, nearest + 1) if 1 <= n <= MANY_AT_ONCE)
+    for count in range(1, MANY_AT_ONCE + 1):
+        each_g = gone_g / count
+        slack_g = FITS_SIGMAS * math.hypot(sigma_g / count, spread_g(each_g))
+        for product in planogram.weighing(each_g - slack_g, each_g + slack_g):
+            if product.gtin not in planned:
+                yield count, product
+
+
+def _left_behind(
+    part: Part, planogram: Planogram, values: Mapping[Key, Value]
+) -> Iterator[tuple[float, tuple[Unit, ...]]]:
+    """Things that somebody left on these lanes, alone or with one of the lane's own product."""
+    gone_g = -part.delta_g
+    seen: set[tuple[str, float]] = set()
+    for unit in (u for lane in part.lanes for u in lane_of(values, lane).left_here):
+        if (unit.gtin, unit.weight_g) in seen:
+            continue
+        seen.add((unit.gtin, unit.weight_g))
+        log_place = math.log(LEFT_BEHIND)
+        now = (Unit(unit.gtin, unit.weight_g, unit.sigma_g),)
+        log_p = log_normal(gone_g - unit.weight_g, math.hypot(part.sigma_g, unit.sigma_g))
+        yield log_place + log_p + part.spread_log(unit.weight_g) + part.seen_log(now), now
+        for product in (planogram.store.product[g] for lane in part.lanes for g in lane.products):
+            both = (unit, Unit(product.gtin, gone_g - unit.weight_g, product.spread_g))
+            weight_g = unit.weight_g + product.weight_g
+            log_p = log_normal(gone_g - weight_g, math.hypot(part.sigma_g, unit.sigma_g, product.spread_g))
+            yield log_place + LOG_TWO_KINDS + log_p + part.spread_log(weight_g), both
+
+
+def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:
+    changed: Values = {}
+    for unit in units:
+        where = next((la for la in part.lanes if unit in lane_of(values, la, changed).left_here), None)
+        if where is not None:
+            changed["lane", where.id] = lane_of(values, where, changed).without_left((unit,))
+        elif unit.gtin != UNKNOWN:
+            own = part.own_lane(unit.gtin)
+            changed["lane", own.id] = lane_of(values, own, changed).less(unit.gtin, 1)
+    return changed
+
+
+def _add(values: Mapping[Key, Value], session: str, units: tuple[Unit, ...], part: Part) -> Values:
+    cart = cart_of(values, session)
+    for gtin, count in signature_of(units):
+        cart = cart.plus(tuple(u for u in units if u.gtin == gtin), part.deed(gtin, count))
+    return {("cart", session): cart}
