@@ -201,6 +201,21 @@ def test_a_heartbeat_a_second_tells_uptime_counters_and_readings() -> None:
     assert (beats[0].counters["reads"], beats[0].counters["events_posted"]) == (7, 0)
 
 
+def test_heartbeats_tell_how_far_the_hub_has_acknowledged() -> None:
+    async def main() -> tuple[int, dict[str, int]]:
+        store = Store(Outbox())
+        async with store.running() as inbox:
+            for n in range(3):
+                store.session.post(change(n))
+            await store.acknowledge(2)
+            await asyncio.sleep(1.0)
+            beats = [(e.acked, e.body.counters) for e in _taken(inbox) if isinstance(e.body, Heartbeat)]
+            return beats[-1]
+
+    acked, counters = run(main())
+    assert (acked, counters["events_posted"], counters["events_acknowledged"]) == (2, 3, 2)
+
+
 def test_streams_are_dropped_and_counted_while_the_bus_is_down() -> None:
     async def main() -> int:
         store = Store(Outbox())
