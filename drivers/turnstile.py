@@ -1,7 +1,9 @@
 """A turnstile by its relay inputs and pass contacts, after the PERCo ST-01.
 
-Wiring (ST-01 operation manual; every signal is active low at our pin):
-- Unlock in, Unlock out: a pulse of at least 100 ms opens for one passage within 8 s; held, it stays open.
+Wiring (every signal is active low at our pin):
+- Unlock in, Unlock out: open while held low, for at least 100 ms. That is potential control, the turnstile's switch
+  "Pulse" at OFF (ST-01 manual, 5.2.6). Pulse control opens once for one passage however long Unlock is held, so that
+  neither we nor a relay that has lost its power could keep the way out free with it.
 - Pass in, Pass out, Alarm: dry contacts to ground, against our pull-up.
 - Fire: the same loop that feeds the turnstile's Fire input. It is low at rest and opens in a fire, so that a cut wire
   is a fire too. The release itself is hard-wired to the turnstile and asks no software; we only watch the loop.
@@ -24,9 +26,6 @@ from msgspec import Struct
 from drivers.errors import DeviceClosed, DriverError
 from drivers.gpio import Gpio
 from drivers.queue import EventQueue
-
-PULSE_S = 0.2
-"""The ST-01 asks for 100 ms; twice that leaves room for a loop that is late."""
 
 DEBOUNCE_S = 0.02
 """Longer than a relay contact bounces (under 10 ms), shorter than any passage (over 100 ms)."""
@@ -90,7 +89,7 @@ class Levels:
 
 
 class Turnstile(Protocol):
-    """What a gate node asks of a turnstile, real or simulated. Calls return at once; nothing in it waits."""
+    """What a gate node asks of a turnstile, real or simulated. Nothing in it waits."""
 
     @property
     def levels(self) -> Levels:
@@ -99,9 +98,6 @@ class Turnstile(Protocol):
     @property
     def dropped(self) -> int:
         """Events that nobody took in time."""
-
-    def unlock(self, direction: Direction) -> None:
-        """Let one person through."""
 
     def release(self, direction: Direction, on: bool) -> None:
         """Hold a direction open, or stop holding it."""
@@ -146,8 +142,6 @@ class RelayTurnstile:
         self._pins = pins
         self._unlock: dict[Direction, int] = {"in": pins.unlock_in, "out": pins.unlock_out}
         self._inputs: dict[int, Debounce] = {}
-        self._released: set[Direction] = set()
-        self._pulses: dict[Direction, asyncio.TimerHandle] = {}
         self._settling: dict[int, asyncio.TimerHandle] = {}
         self._events: EventQueue[TurnstileEvent] = EventQueue()
 
@@ -188,7 +182,7 @@ class RelayTurnstile:
     ) -> None:
         """Leave the way out free and the way in locked, and give the inputs back."""
         self._events.close()
-        for timer in (*self._pulses.values(), *self._settling.values()):
+        for timer in self._settling.values():
             timer.cancel()
         inputs, self._inputs = self._inputs, {}
         self._drive("out", self._gpio.LOW)
@@ -196,30 +190,12 @@ class RelayTurnstile:
         for pin in inputs:
             self._gpio.cleanup(pin)
 
-    def unlock(self, direction: Direction) -> None:
-        self._check_open(f"unlock({direction})")
-        self._drive(direction, self._gpio.LOW)
-        if direction in self._pulses:
-            self._pulses[direction].cancel()
-        self._pulses[direction] = self._loop.call_later(PULSE_S, self._end_pulse, direction)
-
     def release(self, direction: Direction, on: bool) -> None:
         self._check_open(f"release({direction}, {on})")
-        if on:
-            self._released.add(direction)
-            self._drive(direction, self._gpio.LOW)
-        else:
-            self._released.discard(direction)
-            if direction not in self._pulses:
-                self._drive(direction, self._gpio.HIGH)
+        self._drive(direction, self._gpio.LOW if on else self._gpio.HIGH)
 
     def __aiter__(self) -> AsyncIterator[TurnstileEvent]:
         return aiter(self._events)
-
-    def _end_pulse(self, direction: Direction) -> None:
-        del self._pulses[direction]
-        if direction not in self._released:
-            self._drive(direction, self._gpio.HIGH)
 
     def _drive(self, direction: Direction, level: int) -> None:
         pin = self._unlock[direction]

@@ -6,7 +6,6 @@ from msgspec import Meta, Struct, structs
 
 from drivers.turnstile import Pins
 from firmware_py.config import BusConfig, NodeConfig
-from gate_node.passage import Mode
 from wire.messages import Direction, Name
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -26,14 +25,13 @@ class Scanner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Section [gate]: a gate by its name in the store's file, which the hub opens towards `direction`.
 
-    `passage_s` is how long the turnstile itself stays open after a pulse (PERCo ST-01: 8 s). Once the hub has not
-    been heard for `free_egress_after_s`, the way out is held open.
+    `passage_s` is how long the way stays open for one passage (as a PERCo ST-01 in pulse control does, 8 s). Once the
+    hub has not been heard for `free_egress_after_s`, the way out is held open.
     """
 
     gate: Name
     direction: Direction
     pins: Pins
-    mode: Mode = "pulse"
     passage_s: Positive = 8.0
     free_egress_after_s: Positive = 3.0
     scanners: tuple[Scanner, ...] = ()

@@ -15,7 +15,7 @@ from firmware_py.identity import Identity
 from firmware_py.outbox import Outbox
 from firmware_py.session import Session, Vitals
 from gate_node.config import GateConfig, GateNodeConfig
-from gate_node.passage import Hold, Output, PassageControl, Refused, Unlock
+from gate_node.passage import Hold, Output, PassageControl, Refused
 from wire.bus import Bus
 from wire.clock import Clock
 from wire.messages import Direction, Passage, Reading, Tap, looks_like_card_number
@@ -73,7 +73,7 @@ class GateNode:
         self._turnstile = turnstile
         self._readers = readers
         self._clock = clock
-        self._control = PassageControl(config.gate, config.direction, config.mode, config.passage_s)
+        self._control = PassageControl(config.gate, config.direction, config.passage_s)
         self._hub_alive = False
         self._stuck: frozenset[Direction] = frozenset()
         self._counters = dict.fromkeys(COUNTERS, 0)
@@ -157,11 +157,8 @@ class GateNode:
     def _act(self, session: Session, outputs: list[Output]) -> None:
         # The relays first: posting waits for the disk.
         for output in outputs:
-            match output:
-                case Unlock(direction):
-                    self._turnstile.unlock(direction)
-                case Hold(direction, on):
-                    self._turnstile.release(direction, on)
+            if isinstance(output, Hold):
+                self._turnstile.release(output.direction, output.on)
         for output in outputs:
             match output:
                 case Refused(command, counter, reason):

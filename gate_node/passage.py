@@ -29,13 +29,6 @@ KNOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Unlock:
-    """Pulse the relay: one person may go through."""
-
-    direction: Direction
-
-
-@dataclass(frozen=True, slots=True)
 class Hold:
     """Hold a direction open, or stop holding it."""
 
@@ -52,10 +45,7 @@ class Refused:
     reason: str
 
 
-Mode = Literal["pulse", "level"]
-"""How a grant opens: by a pulse that the turnstile itself ends after one passage, or by holding until the passage."""
-
-Output = Unlock | Hold | Refused | Passage
+Output = Hold | Refused | Passage
 
 
 @dataclass(slots=True)
@@ -75,11 +65,10 @@ class PassageControl:
     also if it expired before it could be granted; `tailgating` names the command of the passage that was followed.
     """
 
-    def __init__(self, gate: str, direction: Direction, mode: Mode, passage_s: float) -> None:
-        self.gate = gate
-        self.direction = direction
-        self.fire = False
-        self._mode = mode
+    def __init__(self, gate: str, direction: Direction, passage_s: float) -> None:
+        self._gate = gate
+        self._direction = direction
+        self._fire = False
         self._passage_s = passage_s
         self._hub_alive = False
         self._grant: _Timed | None = None
@@ -93,10 +82,10 @@ class PassageControl:
     def command(self, command: GateCommand, now_s: float) -> list[Output]:
         """A command has come: granted at once, after those before it, or refused."""
         outputs = list(self._advance(now_s))
-        if command.gate != self.gate:
+        if command.gate != self._gate:
             outputs.append(Refused(command, "commands_refused", f"it is for gate {command.gate}"))
-        elif command.direction != self.direction:
-            outputs.append(Refused(command, "commands_refused", f"the hub opens this gate {self.direction} alone"))
+        elif command.direction != self._direction:
+            outputs.append(Refused(command, "commands_refused", f"the hub opens this gate {self._direction} alone"))
         elif command.id in self._known:
             outputs.append(Refused(command, "commands_repeated", "it came before"))
         else:
@@ -117,13 +106,13 @@ class PassageControl:
 
     def start(self, fire: bool, occupied: frozenset[Direction], now_s: float) -> list[Output]:
         """What the inputs say before any event. Who stands in the passage already came under nobody's eyes."""
-        self.fire = fire
+        self._fire = fire
         self._passing_since_s = dict.fromkeys(occupied, now_s)
         return list(self._advance(now_s))
 
     def fire_input(self, active: bool, now_s: float) -> list[Output]:
         """The fire loop has opened, or is whole again."""
-        self.fire = active
+        self._fire = active
         return list(self._advance(now_s))
 
     def tick(self, hub_alive: bool, now_s: float) -> list[Output]:
@@ -136,12 +125,12 @@ class PassageControl:
         return frozenset(d for d, since_s in self._passing_since_s.items() if now_s - since_s > PASSING_LIMIT_S)
 
     def _passed(self, direction: Direction, now_s: float) -> Passage:
-        granted, followed = (self._grant, self._followed) if direction == self.direction else (None, None)
+        granted, followed = (self._grant, self._followed) if direction == self._direction else (None, None)
         if granted:
             self._grant = None
             self._followed = _Timed(granted.command, now_s + TAILGATE_S)
-            return self._report(direction, "fire" if self.fire else "passed", granted.command, now_s)
-        if self.fire:
+            return self._report(direction, "fire" if self._fire else "passed", granted.command, now_s)
+        if self._fire:
             return self._report(direction, "fire", None, now_s)
         if direction == "out" and now_s < self._free_until_s:
             return self._report(direction, "passed", None, now_s)
@@ -152,32 +141,27 @@ class PassageControl:
 
     def _advance(self, now_s: float) -> Iterator[Output]:
         """What follows from the time, and from what was just noted: the end of a grant, the next one, the relays."""
-        if self._grant and now_s >= self._grant.until_s:
-            yield self._report(self.direction, "timeout", self._grant.command, now_s)
+        if self._grant and now_s >= self._grant.until_s + GRACE_S:
+            yield self._report(self._direction, "timeout", self._grant.command, now_s)
             self._grant = None
-        passing = self.direction in self._passing_since_s and self.direction not in self.stuck(now_s)
-        fresh = False
+        passing = self._direction in self._passing_since_s and self._direction not in self.stuck(now_s)
         while self._waiting and not self._grant and not passing:
             command = self._waiting.popleft()
             if now_s >= command.expires_s:
                 late_s = now_s - command.expires_s
                 yield Refused(command, "commands_expired", f"it would have opened {late_s:.1f} s after its expiry")
-                yield self._report(self.direction, "timeout", command.id, now_s)
+                yield self._report(self._direction, "timeout", command.id, now_s)
             else:
-                self._grant = _Timed(command.id, now_s + self._passage_s + GRACE_S)
-                fresh = True
-        free_out = self.fire or self.direction == "in" or not self._hub_alive
+                self._grant = _Timed(command.id, now_s + self._passage_s)
+        free_out = self._fire or self._direction == "in" or not self._hub_alive
         if free_out:
             self._free_until_s = now_s + GRACE_S
         for direction, was_held in self._held.items():
-            granted = self._grant is not None and direction == self.direction
-            free = free_out if direction == "out" else self.fire
-            held = self._held[direction] = free or (granted and self._mode == "level")
+            granted = direction == self._direction and self._grant is not None and now_s < self._grant.until_s
+            free = free_out if direction == "out" else self._fire
+            held = self._held[direction] = free or granted
             if held != was_held:
                 yield Hold(direction, held)
-            # A grant outlives the fire or the silence that held its way open.
-            if granted and not held and (fresh or was_held):
-                yield Unlock(direction)
 
     def _report(
         self,
@@ -186,5 +170,5 @@ class PassageControl:
         command: str | None,
         now_s: float,
     ) -> Passage:
-        return Passage(gate=self.gate, direction=direction, outcome=outcome, command=command, t_s=now_s)
+        return Passage(gate=self._gate, direction=direction, outcome=outcome, command=command, t_s=now_s)
 

@@ -1,4 +1,4 @@
-"""A turnstile (PERCo ST-01) at its pins, and the people who walk, push and sneak through it.
+"""A turnstile (PERCo ST-01 in potential control) at its pins, and the people who walk, push and sneak through it.
 
 Times are those of the running event loop, so that it works in virtual time as in real time.
 """
@@ -9,17 +9,14 @@ from collections.abc import Callable
 from drivers.turnstile import Direction, Pins
 from hw.sim.gpio import SimulatedGpio
 
-PULSE_MIN_S = 0.1
+UNLOCK_MIN_S = 0.1
 """A shorter low level at an unlock input is taken for noise."""
-
-LEVEL_MIN_S = 1.0
-"""A longer one is level mode: the bar locks as soon as it ends. The real one is told so by a jumper."""
-
-ARMED_S = 8.0
-"""How long after a pulse the bar waits for its one passage."""
 
 CROSSING_S = 0.4
 """How long somebody's way through keeps the pass contact closed."""
+
+CLEAR_S = 0.2
+"""Between one person and the next, however close they press."""
 
 BOUNCES = 3
 BOUNCE_S = 0.001
@@ -34,7 +31,6 @@ class TurnstileModel:
         self._pins = pins
         self._pass_pins: dict[Direction, int] = {"in": pins.pass_in, "out": pins.pass_out}
         self._low_since_s: dict[Direction, float] = {}
-        self._armed_until_s: dict[Direction, float] = {"in": 0.0, "out": 0.0}
         self._fire = False
         gpio.attach(pins.unlock_in, self._unlock_input("in"))
         gpio.attach(pins.unlock_out, self._unlock_input("out"))
@@ -43,14 +39,12 @@ class TurnstileModel:
     def opens(self, direction: Direction) -> bool:
         """Whether the bar would give way now."""
         now_s = asyncio.get_running_loop().time()
-        held = now_s - self._low_since_s.get(direction, now_s) >= PULSE_MIN_S
-        return self._fire or held or now_s < self._armed_until_s[direction]
+        return self._fire or now_s - self._low_since_s.get(direction, now_s) >= UNLOCK_MIN_S
 
     async def walk_through(self, direction: Direction) -> bool:
         """Walk up and push. False when the bar did not give way; True once through."""
         if not self.opens(direction):
             return False
-        self._armed_until_s[direction] = 0.0
         await self._cross(direction)
         return True
 
@@ -58,7 +52,6 @@ class TurnstileModel:
         """Two press through on one unlocking. False when the bar did not give way; True once both are through."""
         if not await self.walk_through(direction):
             return False
-        await asyncio.sleep(CROSSING_S)
         await self._cross(direction)
         return True
 
@@ -77,6 +70,7 @@ class TurnstileModel:
         await self._contact(direction, self._gpio.LOW, None)
         await asyncio.sleep(CROSSING_S)
         await self._contact(direction, None, self._gpio.LOW)
+        await asyncio.sleep(CLEAR_S)
 
     async def _contact(self, direction: Direction, level: int | None, before: int | None) -> None:
         pin = self._pass_pins[direction]
@@ -89,10 +83,9 @@ class TurnstileModel:
 
     def _unlock_input(self, direction: Direction) -> Callable[[int], None]:
         def on_level(level: int) -> None:
-            now_s = asyncio.get_running_loop().time()
             if level == self._gpio.LOW:
-                self._low_since_s[direction] = now_s
-            elif PULSE_MIN_S <= now_s - self._low_since_s.pop(direction, now_s) < LEVEL_MIN_S:
-                self._armed_until_s[direction] = now_s + ARMED_S
+                self._low_since_s[direction] = asyncio.get_running_loop().time()
+            else:
+                self._low_since_s.pop(direction, None)
 
         return on_level

@@ -8,7 +8,6 @@ import pytest
 from drivers.errors import DeviceClosed
 from drivers.turnstile import (
     DEBOUNCE_S,
-    PULSE_S,
     Alarm,
     FireInput,
     Levels,
@@ -20,7 +19,7 @@ from drivers.turnstile import (
 )
 from hw.sim import virtual_time
 from hw.sim.gpio import SimulatedGpio
-from hw.sim.turnstile_model import ARMED_S, CROSSING_S, TurnstileModel
+from hw.sim.turnstile_model import CROSSING_S, TurnstileModel
 
 PINS = Pins(unlock_in=5, unlock_out=17, pass_in=22, pass_out=23, alarm=24, fire=25)
 QUIET = Levels(fire=False, alarm=False, occupied=frozenset())
@@ -69,56 +68,17 @@ async def test_at_setup_both_ways_are_locked(bench: Bench) -> None:
 
 
 @on_bench
-async def test_a_pulse_opens_one_direction_for_one_person(bench: Bench) -> None:
-    bench.turnstile.unlock("in")
-    assert bench.gpio.level(PINS.unlock_in) == 0
-    await asyncio.sleep(2 * PULSE_S)
-    assert bench.gpio.level(PINS.unlock_in) == 1
-    assert not await bench.model.walk_through("out")
-    assert await bench.model.walk_through("in")
-    assert not await bench.model.walk_through("in")
-    assert passes(await bench.events()) == [("in", True), ("in", False)]
-
-
-@on_bench
-async def test_a_pulse_that_nobody_uses_ends(bench: Bench) -> None:
-    bench.turnstile.unlock("in")
-    await asyncio.sleep(PULSE_S + ARMED_S + 0.1)
-    assert not await bench.model.walk_through("in")
-
-
-@on_bench
-async def test_released_a_direction_stays_open_for_all(bench: Bench) -> None:
+async def test_released_one_direction_stays_open_for_all_until_it_no_longer_is(bench: Bench) -> None:
     bench.turnstile.release("out", True)
+    assert bench.gpio.level(PINS.unlock_out) == 0
     await asyncio.sleep(60)
     for _ in range(3):
         assert await bench.model.walk_through("out")
+    assert not await bench.model.walk_through("in")
     bench.turnstile.release("out", False)
-    assert not await bench.model.walk_through("out")
-
-
-@on_bench
-async def test_a_pulse_neither_ends_a_release_nor_is_ended_by_one(bench: Bench) -> None:
-    bench.turnstile.release("out", True)
-    bench.turnstile.unlock("out")
-    await asyncio.sleep(2 * PULSE_S)
-    assert bench.gpio.level(PINS.unlock_out) == 0
-    bench.turnstile.unlock("out")
-    bench.turnstile.release("out", False)
-    assert bench.gpio.level(PINS.unlock_out) == 0
-    await asyncio.sleep(2 * PULSE_S)
     assert bench.gpio.level(PINS.unlock_out) == 1
-
-
-@on_bench
-async def test_a_second_pulse_prolongs_the_first(bench: Bench) -> None:
-    bench.turnstile.unlock("in")
-    await asyncio.sleep(0.75 * PULSE_S)
-    bench.turnstile.unlock("in")
-    await asyncio.sleep(0.75 * PULSE_S)
-    assert bench.gpio.level(PINS.unlock_in) == 0
-    await asyncio.sleep(PULSE_S)
-    assert bench.gpio.level(PINS.unlock_in) == 1
+    assert not await bench.model.walk_through("out")
+    assert passes(await bench.events()) == 3 * [("out", True), ("out", False)]
 
 
 @on_bench
@@ -143,8 +103,8 @@ async def test_a_spike_on_a_contact_is_no_passage(bench: Bench) -> None:
 
 @on_bench
 async def test_two_on_one_unlocking_are_two_passages(bench: Bench) -> None:
-    bench.turnstile.unlock("in")
-    await asyncio.sleep(PULSE_S)
+    bench.turnstile.release("in", True)
+    await asyncio.sleep(1)
     assert await bench.model.tailgate("in")
     assert passes(await bench.events()) == 2 * [("in", True), ("in", False)]
 
@@ -182,15 +142,18 @@ def test_fire_a_stuck_contact_and_an_alarm_are_known_from_the_start() -> None:
 
 @on_bench
 async def test_closing_leaves_the_way_out_free_and_refuses_further_calls(bench: Bench) -> None:
-    bench.turnstile.unlock("in")
-    bench.turnstile.unlock("out")
-    await bench.events()
+    bench.turnstile.release("in", True)
+    bench.gpio.drive(PINS.pass_in, 0)
+    await asyncio.sleep(DEBOUNCE_S / 4)
+    await bench.turnstile.__aexit__(None, None, None)
     await asyncio.sleep(1)
     assert bench.gpio.level(PINS.unlock_out) == 0
     assert bench.gpio.level(PINS.unlock_in) == 1
     assert await bench.model.walk_through("out")
-    with pytest.raises(DeviceClosed, match="turnstile exit: unlock"):
-        bench.turnstile.unlock("in")
+    with pytest.raises(DeviceClosed, match="turnstile exit: release"):
+        bench.turnstile.release("in", True)
+    with pytest.raises(DeviceClosed, match="turnstile exit: levels"):
+        _ = bench.turnstile.levels
 
 
 def test_a_pin_that_is_taken_is_one_clear_line_and_the_way_out_stays_free() -> None:

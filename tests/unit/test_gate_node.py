@@ -164,7 +164,7 @@ async def test_a_card_number_goes_nowhere_and_is_counted(caplog: pytest.LogCaptu
 
 
 @in_virtual_time
-async def test_the_relay_is_pulsed_at_the_moment_the_command_arrives() -> None:
+async def test_the_relay_is_pulled_at_the_moment_the_command_arrives() -> None:
     async with Bench("in").running() as bench:
         pulled_s: list[float] = []
         bench.gpio.attach(PINS.unlock_in, lambda level: pulled_s.append(bench.clock.now()))
@@ -272,6 +272,16 @@ async def test_a_stuck_contact_and_a_missing_reader_are_faults_and_the_gate_work
         await bench.command("c1")
         await asyncio.sleep(1)
         assert await bench.model.walk_through("in")
+
+
+@in_virtual_time
+async def test_a_turnstile_that_is_not_open_is_a_fault_and_no_guess() -> None:
+    turnstile = RelayTurnstile(GATE, SimulatedGpio(), PINS)
+    node = GateNode(GateConfig(gate=GATE, direction="in", pins=PINS), turnstile, [Hand()], Clock())
+    assert node.vitals().readings == {
+        "turnstile": Reading(value=None, fault="turnstile g: levels while it is not open"),
+        "left": Reading(value=1.0),
+    }
 
 
 @in_virtual_time

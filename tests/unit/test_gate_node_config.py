@@ -45,7 +45,6 @@ def test_what_is_not_said_is_the_reference_turnstile(tmp_path: Path) -> None:
         gate="entry",
         direction="in",
         pins=Pins(unlock_in=5, unlock_out=17, pass_in=22, pass_out=23, alarm=24, fire=25),
-        mode="pulse",
         passage_s=8.0,
         free_egress_after_s=3.0,
         scanners=(Scanner(name="left", path="/dev/serial/by-id/usb-left", baud=9600),),

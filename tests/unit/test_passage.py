@@ -11,24 +11,23 @@ from gate_node.passage import (
     PASSING_LIMIT_S,
     TAILGATE_S,
     Hold,
-    Mode,
     Output,
     PassageControl,
     Refused,
-    Unlock,
 )
 from wire.messages import Direction, GateCommand, Passage
 
 T0_S = 1_000_000.0
 PASSAGE_S = 8.0
+DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
 
 def command(name: str = "c1", gate: str = "g", direction: Direction = "in", expires_s: float = T0_S + 8) -> GateCommand:
     return GateCommand(id=name, gate=gate, direction=direction, expires_s=expires_s)
 
 
-def gate(direction: Direction = "in", mode: Mode = "pulse", hub_alive: bool = True) -> PassageControl:
-    control = PassageControl("g", direction, mode, PASSAGE_S)
+def gate(direction: Direction = "in", hub_alive: bool = True) -> PassageControl:
+    control = PassageControl("g", direction, PASSAGE_S)
     control.start(fire=False, occupied=frozenset(), now_s=T0_S)
     control.tick(hub_alive, T0_S)
     return control
@@ -44,15 +43,18 @@ def walk(control: PassageControl, direction: Direction, at_s: float) -> list[tup
 
 def test_a_command_opens_at_once_and_for_one_person() -> None:
     control = gate()
-    assert control.command(command(), T0_S) == [Unlock("in")]
-    assert walk(control, "in", T0_S + 2) == [("passed", "c1")]
-    assert passages(control.tick(True, T0_S + 60)) == []
+    assert control.command(command(), T0_S) == [Hold("in", True)]
+    passed, locked = control.contact("in", True, T0_S + 2)
+    assert passages([passed]) == [("passed", "c1")]
+    assert locked == Hold("in", False)
+    assert control.contact("in", False, T0_S + 2.4) == []
+    assert control.tick(True, T0_S + 60) == []
 
 
 def test_a_passage_is_dated_by_its_contact() -> None:
     control = gate()
     control.command(command(), T0_S)
-    [passed] = control.contact("in", True, T0_S + 2.5)
+    passed = control.contact("in", True, T0_S + 2.5)[0]
     assert isinstance(passed, Passage)
     assert (passed.gate, passed.direction, passed.t_s) == ("g", "in", T0_S + 2.5)
 
@@ -60,9 +62,16 @@ def test_a_passage_is_dated_by_its_contact() -> None:
 def test_a_grant_that_nobody_uses_times_out_and_then_opens_for_nobody() -> None:
     control = gate()
     control.command(command(), T0_S)
-    assert passages(control.tick(True, T0_S + PASSAGE_S)) == []
+    assert control.tick(True, T0_S + PASSAGE_S) == [Hold("in", False)]
     assert passages(control.tick(True, T0_S + PASSAGE_S + GRACE_S)) == [("timeout", "c1")]
     assert walk(control, "in", T0_S + 20) == [("intrusion", None)]
+
+
+def test_who_steps_in_at_the_last_moment_is_no_intruder() -> None:
+    control = gate()
+    control.command(command(), T0_S)
+    control.tick(True, T0_S + PASSAGE_S)
+    assert walk(control, "in", T0_S + PASSAGE_S + 0.5) == [("passed", "c1")]
 
 
 def test_the_second_on_one_grant_is_a_tailgater() -> None:
@@ -79,7 +88,7 @@ def test_the_next_command_waits_until_the_one_before_it_is_through() -> None:
     control.command(command("c1"), T0_S)
     assert control.command(command("c2"), T0_S + 0.5) == []
     assert passages(control.contact("in", True, T0_S + 1)) == [("passed", "c1")]
-    assert control.contact("in", False, T0_S + 1.4) == [Unlock("in")]
+    assert control.contact("in", False, T0_S + 1.4) == [Hold("in", True)]
     assert walk(control, "in", T0_S + 2) == [("passed", "c2")]
 
 
@@ -88,7 +97,7 @@ def test_a_contact_that_stays_closed_does_not_hold_up_the_next_one() -> None:
     control.command(command("c1"), T0_S)
     control.contact("in", True, T0_S + 1)
     assert control.command(command("c2"), T0_S + 2) == []
-    assert control.tick(True, T0_S + 1.1 + PASSING_LIMIT_S) == [Unlock("in")]
+    assert control.tick(True, T0_S + 1.1 + PASSING_LIMIT_S) == [Hold("in", True)]
     assert control.stuck(T0_S + 1.1 + PASSING_LIMIT_S) == {"in"}
 
 
@@ -105,7 +114,7 @@ def test_a_command_that_expires_while_it_waits_never_opens() -> None:
     control.command(command("c2", expires_s=T0_S + 8), T0_S)
     outputs = control.tick(True, T0_S + PASSAGE_S + GRACE_S)
     assert passages(outputs) == [("timeout", "c1"), ("timeout", "c2")]
-    assert not any(isinstance(o, Unlock) for o in outputs)
+    assert Hold("in", True) not in outputs
 
 
 @pytest.mark.parametrize("later_s", [0.5, 5.0, 30.0])
@@ -125,20 +134,8 @@ def test_a_command_for_another_gate_or_direction_is_refused(wrong: GateCommand) 
     assert refused.counter == "commands_refused"
 
 
-def test_level_mode_holds_the_gate_until_the_passage_or_the_timeout() -> None:
-    control = gate(mode="level")
-    assert control.command(command("c1"), T0_S) == [Hold("in", True)]
-    passed, released = control.contact("in", True, T0_S + 1)
-    assert passages([passed]) == [("passed", "c1")]
-    assert released == Hold("in", False)
-    control.contact("in", False, T0_S + 1.4)
-    assert walk(control, "in", T0_S + 1.5) == [("tailgating", "c1")]
-    assert control.command(command("c2"), T0_S + 6) == [Hold("in", True)]
-    assert control.tick(True, T0_S + 6 + PASSAGE_S + GRACE_S)[-1] == Hold("in", False)
-
-
 def test_the_way_out_of_an_entry_is_free_whether_the_hub_is_heard_or_not() -> None:
-    control = PassageControl("g", "in", "pulse", PASSAGE_S)
+    control = PassageControl("g", "in", PASSAGE_S)
     assert control.start(fire=False, occupied=frozenset(), now_s=T0_S) == [Hold("out", True)]
     for alive in (False, True):
         assert control.tick(alive, T0_S + 1) == []
@@ -146,7 +143,7 @@ def test_the_way_out_of_an_entry_is_free_whether_the_hub_is_heard_or_not() -> No
 
 
 def test_an_exit_is_open_until_the_hub_is_heard_and_again_when_it_no_longer_is() -> None:
-    control = PassageControl("g", "out", "pulse", PASSAGE_S)
+    control = PassageControl("g", "out", PASSAGE_S)
     assert control.start(fire=False, occupied=frozenset(), now_s=T0_S) == [Hold("out", True)]
     assert control.tick(True, T0_S + 1) == [Hold("out", False)]
     assert walk(control, "out", T0_S + 5) == [("intrusion", None)]
@@ -164,15 +161,15 @@ def test_who_is_in_the_exit_when_the_hub_comes_back_is_no_intruder() -> None:
 def test_a_grant_outlives_the_silence_of_the_hub() -> None:
     control = gate("out")
     control.command(command(direction="out"), T0_S)
-    assert control.tick(False, T0_S + 4) == [Hold("out", True)]
-    assert control.tick(True, T0_S + 5) == [Hold("out", False), Unlock("out")]
+    assert control.tick(False, T0_S + 4) == []
+    assert control.tick(True, T0_S + 5) == []
     assert walk(control, "out", T0_S + 6) == [("passed", "c1")]
 
 
 def test_a_fire_frees_both_directions_and_every_passage_says_so() -> None:
     control = gate()
-    control.command(command(), T0_S)
-    assert control.fire_input(True, T0_S + 1) == [Hold("in", True)]
+    assert control.fire_input(True, T0_S) == [Hold("in", True)]
+    assert control.command(command(), T0_S + 1) == []
     assert walk(control, "out", T0_S + 2) == [("fire", None)]
     assert walk(control, "in", T0_S + 2) == [("fire", "c1")]
     assert walk(control, "in", T0_S + 3) == [("fire", None)]
@@ -180,12 +177,12 @@ def test_a_fire_frees_both_directions_and_every_passage_says_so() -> None:
 
 
 def test_a_fire_that_burns_at_the_start_is_known() -> None:
-    control = PassageControl("g", "out", "pulse", PASSAGE_S)
+    control = PassageControl("g", "out", PASSAGE_S)
     assert control.start(fire=True, occupied=frozenset(), now_s=T0_S) == [Hold("in", True), Hold("out", True)]
 
 
 def test_a_contact_that_is_closed_at_the_start_is_nobodys_passage_but_a_fault_in_time() -> None:
-    control = PassageControl("g", "in", "pulse", PASSAGE_S)
+    control = PassageControl("g", "in", PASSAGE_S)
     assert passages(control.start(fire=False, occupied=frozenset({"in"}), now_s=T0_S)) == []
     assert control.stuck(T0_S) == set()
     assert control.stuck(T0_S + PASSING_LIMIT_S + 1) == {"in"}
@@ -194,12 +191,11 @@ def test_a_contact_that_is_closed_at_the_start_is_nobodys_passage_but_a_fault_in
 class AnythingAtAGate(RuleBasedStateMachine):
     """Commands good and bad, people, fire and silence, in any order and at any time."""
 
-    @initialize(direction=st.sampled_from(["in", "out"]), mode=st.sampled_from(["pulse", "level"]))
-    def start(self, direction: Direction, mode: Mode) -> None:
+    @initialize(direction=st.sampled_from(["in", "out"]))
+    def start(self, direction: Direction) -> None:
         self.now_s = T0_S
         self.direction: Direction = direction
-        self.mode = mode
-        self.control = PassageControl("g", direction, mode, PASSAGE_S)
+        self.control = PassageControl("g", direction, PASSAGE_S)
         self.fire = self.hub_alive = False
         self.held: dict[Direction, bool] = {"in": False, "out": False}
         self.occupied: set[Direction] = set()
@@ -214,11 +210,9 @@ class AnythingAtAGate(RuleBasedStateMachine):
                 case Hold(direction, on):
                     assert self.held[direction] != on
                     self.held[direction] = on
-                case Unlock(direction):
-                    assert direction == self.direction
-                    assert not self.held[direction]
-                    # In time, or the way just closed before somebody who was granted it in time.
-                    assert self.in_time() or Hold(direction, False) in outputs
+                    if on and not self.free(direction):
+                        assert direction == self.direction
+                        assert self.in_time()
                 case Passage(outcome="tailgating"):
                     assert output.command in self.ended
                     self.reported += 1
@@ -227,6 +221,9 @@ class AnythingAtAGate(RuleBasedStateMachine):
                     if output.command is not None:
                         self.ended.append(output.command)
         return outputs
+
+    def free(self, direction: Direction) -> bool:
+        return self.fire or (direction == "out" and (self.direction == "in" or not self.hub_alive))
 
     def in_time(self) -> bool:
         return any(expires_s > self.now_s for name, expires_s in self.accepted.items() if name not in self.ended)
@@ -288,17 +285,13 @@ class AnythingAtAGate(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_locked_in(self) -> None:
-        if self.fire or self.direction == "in" or not self.hub_alive:
-            assert self.held["out"]
-        if self.fire:
-            assert self.held["in"]
+        assert all(self.held[direction] for direction in DIRECTIONS if self.free(direction))
 
     @invariant()
     def no_way_is_held_open_without_cause(self) -> None:
-        free_out = self.fire or self.direction == "in" or not self.hub_alive
-        granted = self.mode == "level" and set(self.accepted) > set(self.ended)
-        assert not self.held["out"] or free_out or (granted and self.direction == "out")
-        assert not self.held["in"] or self.fire or (granted and self.direction == "in")
+        for direction in DIRECTIONS:
+            granted = direction == self.direction and set(self.accepted) > set(self.ended)
+            assert not self.held[direction] or self.free(direction) or granted
 
     def teardown(self) -> None:
         for _ in range(2 * len(self.accepted) + 1):
