@@ -5,7 +5,7 @@ import sqlite3
 import zlib
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from firmware_py.errors import OutboxError, OutboxFull
 
@@ -65,34 +65,31 @@ class Outbox:
         """Keep an event; it is on the disk when this returns. Raises OutboxFull."""
         if self._count >= self._limit:
             raise OutboxFull(f"{self._name}: {self._count} events wait for the hub already; is it reachable?")
-        row = *event, _crc(event)
-        try:
-            self._db.execute(_INSERT, row)
-        except sqlite3.IntegrityError:
-            raise  # the same event twice is a fault of the caller's, not of the disk's
-        except sqlite3.Error as e:
-            self._go_on_in_memory(e)
-            self._db.execute(_INSERT, row)
+        self._rows(_INSERT, (*event, _crc(event)))
         self._count += 1
 
     def oldest(self, limit: int) -> list[Stored]:
         """The first events that wait, `limit` at most and all of one boot: a former boot is emptied before the next."""
-        events = [Stored(*row[:3]) for row in self._db.execute(f"{_SELECT} LIMIT ?", (limit,))]
+        events = [Stored(*row[:3]) for row in self._rows(f"{_SELECT} LIMIT ?", (limit,))]
         return [event for event in events if event.boot == events[0].boot]
 
     def forget(self, boot: str, seq: int) -> int:
         """Drop the events of `boot` up to and with `seq`, which the hub has; gives how many there were."""
-        delete = "DELETE FROM pending WHERE boot = ? AND seq <= ?"
-        try:
-            dropped = self._db.execute(delete, (boot, seq)).rowcount
-        except sqlite3.Error as e:
-            self._go_on_in_memory(e)
-            dropped = self._db.execute(delete, (boot, seq)).rowcount
+        dropped = len(self._rows("DELETE FROM pending WHERE boot = ? AND seq <= ? RETURNING seq", (boot, seq)))
         self._count -= dropped
         return dropped
 
     def close(self) -> None:
         self._db.close()
+
+    def _rows(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.IntegrityError:
+            raise  # the same event twice is a mistake of the caller's, not a fault of the disk's
+        except sqlite3.Error as e:
+            self._go_on_in_memory(e)
+            return self._db.execute(statement, values).fetchall()
 
     def _go_on_in_memory(self, cause: sqlite3.Error) -> None:
         memory = _connect(":memory:")
@@ -102,8 +99,8 @@ class Outbox:
             rows = []
         memory.executemany(_INSERT, rows)
         log.error(
-            "%s: cannot be written any more (%s): is the card full or worn out? New events are kept in memory alone; "
-            "%d of the %d that wait can no longer be read",
+            "%s: cannot be used any more (%s): is the card full or worn out? Events stay in memory from now on; "
+            "%d of the %d that wait could not be read",
             self._name,
             cause,
             self._count - len(rows),

@@ -26,6 +26,8 @@ IN_FLIGHT = 64
 COMMAND_LIMIT = 100
 """Commands not yet taken, at most; past that the oldest are dropped and counted."""
 
+_check = msgspec.json.Decoder(Event).decode
+
 
 class Vitals(NamedTuple):
     """What a node adds to its heartbeat: counters that only grow, and live readings by lane."""
@@ -51,7 +53,6 @@ class Session:
         self._outbox = outbox
         self._vitals = vitals
         self._started_s = clock.now()
-        self._posted = 0
         self._acked = 0
         self._streamed = 0
         self._wake = asyncio.Event()
@@ -61,17 +62,14 @@ class Session:
         self._full = False
         self.hub_seen_s: float | None = None
         """When the hub was last heard, in UTC seconds of this node's clock."""
-        self.counters = dict.fromkeys(
-            (
-                "events_posted",
-                "events_acknowledged",
-                "events_refused",
-                "streams_dropped",
-                "commands_dropped",
-                "messages_refused",
-            ),
-            0,
-        )
+        self.counters = {
+            "events_posted": 0,
+            "events_acknowledged": 0,
+            "events_refused": 0,
+            "streams_dropped": 0,
+            "commands_dropped": 0,
+            "messages_refused": 0,
+        }
 
     async def run(self) -> None:
         """Talk until cancelled. What is not acknowledged by then waits in the outbox for the next start."""
@@ -85,10 +83,20 @@ class Session:
     def post(self, event: Event) -> None:
         """Keep an event on disk and send it until the hub has it.
 
-        An event that a full outbox refuses is counted as `events_refused`, and takes no place in the sequence.
+        An event that a full outbox or the contract refuses is counted as `events_refused`, and takes no place in the
+        sequence: one that the hub cannot read would hold up all that come after it.
         """
+        seq = self.counters["events_posted"] + 1
+        body = msgspec.json.encode(event)
         try:
-            self._outbox.add(Stored(self._identity.boot, self._posted + 1, msgspec.json.encode(event)))
+            _check(body)
+            self._outbox.add(Stored(self._identity.boot, seq, body))
+        except msgspec.ValidationError as e:
+            self.counters["events_refused"] += 1
+            log.error(
+                "%s: %s refused, it does not follow the contract: %s", self._identity.node, type(event).__name__, e
+            )
+            return
         except OutboxFull as e:
             self.counters["events_refused"] += 1
             if not self._full:
@@ -98,8 +106,7 @@ class Session:
         if self._full:
             log.warning("The outbox takes events again; %d were lost", self.counters["events_refused"])
             self._full = False
-        self._posted += 1
-        self.counters["events_posted"] += 1
+        self.counters["events_posted"] = seq
         self._wake.set()
 
     async def stream(self, body: Stream) -> None:
@@ -179,8 +186,8 @@ class Session:
 
     def _take_ack(self, ack: Ack) -> None:
         if ack.boot == self._identity.boot:
-            if ack.seq > self._posted:
-                raise BadMessage(f"event {ack.seq} acknowledged, {self._posted} posted")
+            if ack.seq > (posted := self.counters["events_posted"]):
+                raise BadMessage(f"event {ack.seq} acknowledged, {posted} posted")
             self._acked = max(self._acked, ack.seq)
         if forgotten := self._outbox.forget(ack.boot, ack.seq):
             self.counters["events_acknowledged"] += forgotten

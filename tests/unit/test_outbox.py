@@ -165,4 +165,4 @@ def test_a_card_that_fails_leaves_a_node_that_works_from_memory(path: Path, capl
         outbox.add(event(3))
     assert outbox.oldest(10) == [event(1), event(2), event(3)]
     (line,) = caplog.messages
-    assert "cannot be written any more" in line and "0 of the 1 that wait can no longer be read" in line
+    assert "cannot be used any more" in line and "0 of the 1 that wait could not be read" in line

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from hw.sim.virtual_time import run
 from wire import topics
 from wire.bus import Delivery, Inbox, MemoryBroker, MemoryBus
 from wire.clock import Clock
-from wire.messages import Ack, AnyMessage, Envelope, GateCommand, Heartbeat, Reading, WeightChange, decode, encode
+from wire.messages import Ack, AnyMessage, Envelope, GateCommand, Heartbeat, Reading, Tap, WeightChange, decode, encode
 
 STORE, NODE = "demo", "shelf-1"
 NOON_S = 1_700_000_000.0
@@ -183,6 +184,25 @@ def test_a_full_outbox_is_said_once_and_counted_and_leaves_no_gap(caplog: pytest
 
     assert run(main()) == ([1, 2, 3], 3)
     assert [r.levelno for r in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+def test_an_event_that_no_hub_could_read_is_refused_in_one_line_and_holds_up_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> tuple[list[int], int]:
+        store = Store(Outbox())
+        async with store.running() as inbox:
+            store.session.post(change(math.nan))
+            store.session.post(Tap(gate="g", reader="r", kind="qr", credential="x" * 600, t_s=1.0))
+            store.session.post(change(1.0))
+            await asyncio.sleep(0.01)
+            return [e.seq for e in events(inbox)], store.session.counters["events_refused"]
+
+    assert run(main()) == ([1], 2)
+    assert [m.partition(", it does")[0] for m in caplog.messages] == [
+        "shelf-1: WeightChange refused",
+        "shelf-1: Tap refused",
+    ]
 
 
 def test_a_heartbeat_a_second_tells_uptime_counters_and_readings() -> None:
