@@ -85,6 +85,7 @@ class Broker:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is for us alone: we stop it when everything else has stopped
                 preexec_fn=partial(_die_with_parent, os.getpid()),
             )
         except OSError as e:

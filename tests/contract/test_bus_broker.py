@@ -41,6 +41,11 @@ async def test_it_listens_when_the_context_opens_and_is_gone_when_it_closes(tmp_
     assert "Listening for MQTT clients" in log and "Server Exiting" in log
 
 
+async def test_a_ctrl_c_at_the_terminal_does_not_reach_it(tmp_path: Path) -> None:
+    async with Broker(tmp_path):
+        assert os.getsid(child_of(os.getpid())) != os.getsid(0)
+
+
 async def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
     async with Broker(tmp_path / "one") as first:
         with pytest.raises(

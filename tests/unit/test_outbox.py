@@ -25,9 +25,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "outbox.db"
 
 
-@pytest.fixture
-def filled(path: Path) -> bytes:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The bytes of an outbox in which events 1 to 50 wait."""
+    path = tmp_path_factory.mktemp("filled") / "outbox.db"
     outbox = Outbox(path)
     for seq in range(1, 51):
         outbox.add(event(seq))
@@ -108,6 +109,7 @@ def test_a_directory_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> No
 def test_a_truncated_file_is_set_aside_with_one_line(
     path: Path, filled: bytes, size: int, caplog: pytest.LogCaptureFixture
 ) -> None:
+    path.parent.mkdir()
     path.write_bytes(filled[:size])
     outbox = Outbox(path)
     outbox.add(event(1, "b"))
@@ -128,16 +130,11 @@ def test_what_was_set_aside_before_is_kept(path: Path) -> None:
 @settings(max_examples=50, deadline=None)
 @given(start=st.integers(0, 20_000), rubbish=st.binary(min_size=1, max_size=600))
 def test_rubbish_in_the_file_is_never_sent_and_never_stops_the_node(
-    tmp_path_factory: pytest.TempPathFactory, start: int, rubbish: bytes
+    tmp_path_factory: pytest.TempPathFactory, filled: bytes, start: int, rubbish: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("box") / "outbox.db"
-    outbox = Outbox(path)
-    for seq in range(1, 51):
-        outbox.add(event(seq))
-    outbox.close()
-    whole = path.read_bytes()
-    start %= len(whole)
-    path.write_bytes((whole[:start] + rubbish + whole[start + len(rubbish) :])[: len(whole)])
+    start %= len(filled)
+    path.write_bytes((filled[:start] + rubbish + filled[start + len(rubbish) :])[: len(filled)])
 
     outbox = Outbox(path)
     outbox.add(event(1, "b"))
