@@ -15,3 +15,11 @@ class BadCases(HardwareError, ValueError):
 
 class BadRecording(HardwareError, ValueError):
     """A recording with nothing in it that could be replayed."""
+
+
+class UnknownBehaviour(HardwareError, LookupError):
+    """A name that no behaviour of simulated shoppers has."""
+
+
+class KeptOut(HardwareError, RuntimeError):
+    """A simulated shopper tapped, and no gate opened: the scene shows nothing about receipts."""

@@ -6,14 +6,15 @@ products taken at once each lie where the planogram says; what is taken lies the
 
 import math
 from collections.abc import Sequence
+from zlib import crc32
 
 import numpy as np
 
 from hub.store import Gate, Lane, Product, Store
 from hw.sim.nanostore import Case, Event, PlateStore, lane_id
 from hw.sim.plan import Deed, Move, Plan
-from hw.sim.visit import Scene
 from hw.sim.walking import stand
+from hw.sim.world import Scene
 
 UNITS_PER_PLATE = 2
 HANDS_APART_S = 0.8
@@ -60,7 +61,7 @@ def store_of(plates: PlateStore, case: Case) -> Store:
 
 def scene_of(plates: PlateStore, case: Case, seed: int) -> Scene:
     """The visit as a scene; what labels leave open (where in its second, which way round) is drawn from the seed."""
-    rng = np.random.default_rng([seed, 100])
+    rng = np.random.default_rng([seed, crc32(case.name.encode())])
     store = store_of(plates, case)
     moves = [_moves(case, event) for event in case.events]
     names = sorted({e.shopper for e in case.events})
@@ -87,6 +88,7 @@ def scene_of(plates: PlateStore, case: Case, seed: int) -> Scene:
         stock=_shelved(store) + _as_labelled(case.events, moves),
         plans=tuple(plans),
         hands_seen=False,
+        items_seen=False,
     )
 
 

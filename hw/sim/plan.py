@@ -29,9 +29,13 @@ class Deed:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One person's visit. Who `follows` walks in behind the payer, on the payer's tap."""
+    """One person's visit. Who `follows` walks in behind the payer, on the payer's tap.
+
+    `together` names company: people of one name come as close as shoulder to shoulder.
+    """
 
     payer: str
     deeds: tuple[Deed, ...]
     arrives_s: float = 0.0
     follows: bool = False
+    together: str = ""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from drivers.hx711 import Fault
 from firmware_py.calibration import Calibration
-from firmware_py.session import Session
+from firmware_py.session import Session, Vitals
 from hw.sim.load_cell import STALL_CONVERSIONS, STALL_RATE, WRONG_AT_STALL, Cell, Floats, LoadCell, Modelled
 from hw.sim.plate import Plate
 from shelf_node.lane import Lane
@@ -76,6 +76,11 @@ class SimulatedShelf:
                     change = push(t_s, counts, None if counts is not None else Fault.SETTLING)
                     if change is not None:
                         session.post(change)
+
+    def vitals(self) -> Vitals:
+        """For the session's heartbeat: live readings and counters by lane."""
+        counters = {f"{lane.id}_{what}": n for lane in self._lanes for what, n in lane.counters.items()}
+        return Vitals(counters, {lane.id: lane.reading for lane in self._lanes})
 
     def _read(self, times_s: Floats) -> list[list[int | None]]:
         """Counts by lane, as reads in user space give them: a stalled one may be wrong, and the chip then resets."""

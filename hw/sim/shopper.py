@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,26 +29,35 @@ class Shopper:
     """A plan on its way through the store."""
 
     def __init__(
-        self, plan: Plan, store: Store, floor: Floor, goods: Goods, hands: Hands, rng: np.random.Generator
+        self,
+        plan: Plan,
+        store: Store,
+        floor: Floor,
+        goods: Goods,
+        hands: Hands,
+        rng: np.random.Generator,
+        on_move: Callable[[tuple[Move, ...]], None],
     ) -> None:
         self.plan = plan
         self.basket: list[Unit] = []
         self.missed: list[Move] = []
         """What was meant to be moved and was not there, or not within reach."""
-        self.left = False
+        self.entered = self.left = False
         self._store = store
         self._floor = floor
         self._goods = goods
         self._hands = hands
         self._rng = rng
+        self._on_move = on_move
         self._pace_mps = float(np.clip(rng.normal(SPEED_MPS, SPEED_SPREAD_MPS), 0.5, 1.8))
 
     async def visit(self, doors: Doors) -> None:
         """From the way in to the way out. The basket is final then; somebody whom no gate lets in stays out."""
         await _until(self.plan.arrives_s)
-        if not await doors.enter(self.plan):
+        self.entered = await doors.enter(self.plan)
+        if not self.entered:
             return
-        body = Body(*self._near(doors.way_in.gate), self.plan.payer)
+        body = Body(*self._near(doors.way_in.gate), self.plan.together or self.plan.payer)
         self._floor.bodies.append(body)
         for deed in self.plan.deeds:
             if await self._approach(body, deed):
@@ -93,6 +103,7 @@ class Shopper:
         body.reaching = _middle(self._store, deed)
         if not deed.takes and not deed.puts:
             await _until(self._hands.press(deed.lanes, _now(), deed.hold_s))
+        self._on_move(deed.puts + deed.takes)
         if deed.puts:
             await _until(self._hands.put(self._lay(deed.puts), _now()))
         if deed.takes:

@@ -1,0 +1,77 @@
+"""Labelled visits and simulated scenes → receipts beside the truth, scene by scene on all processors."""
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Literal
+
+from hub.core.baselines import mps, nearest
+from hub.core.events import AnyInput, Ask, Capture
+from hub.core.explain import joint
+from hub.core.fold import Method, State, apply
+from hub.store import Store
+from hw.report import CaseReport, Report, case_report, overall
+from hw.sim.nanostore import Case, PlateStore
+from hw.sim.nanostore_scene import scene_of
+from hw.sim.visit import run_visit
+from hw.sim.world import Scene
+
+MethodName = Literal["joint", "nearest", "mps"]
+METHODS: dict[MethodName, Method] = {"joint": joint, "nearest": nearest, "mps": mps}
+
+
+def replay_cases(
+    cases: Iterable[Case],
+    plates: PlateStore,
+    seed: int,
+    method: MethodName = "joint",
+    on_case: Callable[[CaseReport], None] = lambda case: None,
+) -> Report:
+    """Play labelled visits; `on_case` hears of each as it is done, in their order."""
+    return score((scene_of(plates, case, seed) for case in cases), seed, method, on_case)
+
+
+def score(
+    scenes: Iterable[Scene],
+    seed: int,
+    method: MethodName = "joint",
+    on_case: Callable[[CaseReport], None] = lambda case: None,
+) -> Report:
+    """Play scenes. What happens in one depends on its name and the seed alone, not on which others are played."""
+    done: list[CaseReport] = []
+    # Fresh processes: a forked one would inherit whatever threads the caller has.
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(_score_one, scene, seed, method) for scene in scenes]
+        try:
+            for job in jobs:
+                done.append(job.result())
+                on_case(done[-1])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return overall(method, seed, done)
+
+
+def _score_one(scene: Scene, seed: int, method: MethodName) -> CaseReport:
+    record = run_visit(scene, seed)
+    receipts, asked = record.receipts, record.asked
+    if method != "joint":
+        receipts, asked = judge(scene.store, record.inputs, METHODS[method])
+        receipts = {payer: receipts.get(payer, Counter()) for payer in record.truth}
+    return case_report(scene.name, record.truth, receipts, asked, record.seconds)
+
+
+def judge(store: Store, inputs: Iterable[AnyInput], method: Method) -> tuple[dict[str, Counter[str]], tuple[str, ...]]:
+    """What another method makes of the very inputs that a hub saw: receipts by payer, and whom it would ask about."""
+    state = State(store, method)
+    receipts: dict[str, Counter[str]] = {}
+    asked: set[str] = set()
+    for event in inputs:
+        for effect in apply(state, event):
+            if isinstance(effect, Capture | Ask):
+                cart = receipts.setdefault(effect.receipt.credential, Counter())
+                cart.update({line.gtin: line.count for line in effect.receipt.lines})
+                if isinstance(effect, Ask):
+                    asked.add(effect.receipt.credential)
+    return receipts, tuple(sorted(asked))
