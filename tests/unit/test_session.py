@@ -7,21 +7,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from firmware_py.identity import Identity
 from firmware_py.outbox import Outbox
 from firmware_py.session import COMMAND_LIMIT, IN_FLIGHT, RESEND_S, Session, Vitals
 from hw.sim.virtual_time import run
 from wire import topics
-from wire.bus import Delivery, Inbox, MemoryBroker, MemoryBus
+from wire.bus import Inbox, MemoryBroker, MemoryBus
 from wire.clock import Clock
 from wire.messages import Ack, AnyMessage, Envelope, GateCommand, Heartbeat, Reading, Tap, WeightChange, decode, encode
 
 STORE, NODE = "demo", "shelf-1"
 NOON_S = 1_700_000_000.0
-DEADLINE_S = 600.0
 
 
 def change(delta_g: float) -> WeightChange:
@@ -291,91 +288,6 @@ def test_the_hub_is_alive_only_while_its_heartbeat_is_fresh() -> None:
 def test_every_start_has_its_own_boot_id_and_a_seed_repeats_it() -> None:
     assert Identity.at_start(STORE, NODE).boot != Identity.at_start(STORE, NODE).boot
     assert Identity.at_start(STORE, NODE, random.Random(1)) == Identity.at_start(STORE, NODE, random.Random(1))
-
-
-class BadNetwork(MemoryBus):
-    """Each publication meets the next fault in turn: so many copies arrive, each after its own delay in seconds."""
-
-    def __init__(self, broker: MemoryBroker, faults: Iterator[tuple[float, ...]]) -> None:
-        super().__init__(broker)
-        self._faults = faults
-
-    async def publish(self, topic: str, payload: bytes, *, qos: int) -> None:
-        for delay_s in next(self._faults, (0.0,)):
-            asyncio.get_running_loop().call_later(delay_s, self._deliver, Delivery(topic, payload))
-
-    def _deliver(self, delivery: Delivery) -> None:
-        for client, inbox in self._broker.inboxes:
-            if client.online.is_set():
-                inbox.offer(delivery)
-
-
-async def model_hub(bus: MemoryBus, journal: list[tuple[str, int, float]]) -> None:
-    """What the hub does with events: strictly in sequence, duplicates acknowledged again, the rest ignored."""
-    last: dict[str, int] = {}
-    async with bus.subscribe(topics.events(STORE, "+")) as inbox:
-        async for _, payload in inbox:
-            e = decode(payload)
-            assert isinstance(e.body, WeightChange)
-            if e.seq == max(last.get(e.boot, 0), e.acked) + 1:
-                journal.append((e.boot, e.seq, e.body.delta_g))
-                last[e.boot] = e.seq
-            if e.seq <= last.get(e.boot, 0):
-                await bus.publish(topics.acks(STORE, NODE), from_hub(Ack(boot=e.boot, seq=last[e.boot])), qos=0)
-
-
-async def starts_on_a_bad_network(
-    faults: list[tuple[float, ...]], starts: list[list[float]], unplugged: list[float]
-) -> tuple[list[tuple[str, int, float]], list[tuple[str, int, float]]]:
-    """The node starts anew for every list of pauses between events; gives what it posted, and the hub's journal."""
-    posted: list[tuple[str, int, float]] = []
-    journal: list[tuple[str, int, float]] = []
-    broker, outbox = MemoryBroker(), Outbox()
-    fault = iter(faults)
-    node_bus, hub_bus = BadNetwork(broker, fault), BadNetwork(broker, fault)
-
-    async def pull_the_plug() -> None:
-        for pause_s in unplugged:
-            await asyncio.sleep(pause_s)
-            node_bus.online.clear()
-            await asyncio.sleep(pause_s)
-            node_bus.online.set()
-
-    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as group:
-        hub = group.create_task(model_hub(hub_bus, journal))
-        plug = group.create_task(pull_the_plug())
-        for n, pauses in enumerate(starts):
-            identity = Identity(STORE, NODE, f"boot-{n}")
-            session = Session(node_bus, identity, Clock(NOON_S), outbox)
-            task = group.create_task(session.run())
-            for seq, pause_s in enumerate(pauses, 1):
-                session.post(change(float(seq)))
-                posted.append((identity.boot, seq, float(seq)))
-                await asyncio.sleep(pause_s)
-            if n == len(starts) - 1:
-                while outbox.waiting():  # noqa: ASYNC110 - virtual time
-                    await asyncio.sleep(1.0)
-            task.cancel()
-        await plug
-        hub.cancel()
-    return posted, journal
-
-
-delays = st.sampled_from([0.0, 0.001, 0.05, 1.0, 5.0])
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    faults=st.lists(st.lists(delays, max_size=2).map(tuple), max_size=120),
-    starts=st.lists(st.lists(delays, min_size=1, max_size=12), min_size=1, max_size=4),
-    unplugged=st.lists(delays, max_size=3),
-    seed=st.integers(0, 2**16),
-)
-def test_whatever_is_lost_doubled_late_or_reordered_every_event_is_journaled_once_and_in_order(
-    faults: list[tuple[float, ...]], starts: list[list[float]], unplugged: list[float], seed: int
-) -> None:
-    posted, journal = run(starts_on_a_bad_network(faults, starts, unplugged), seed)
-    assert journal == posted
 
 
 def test_the_same_seed_gives_the_same_conversation() -> None:
