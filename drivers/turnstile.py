@@ -10,11 +10,11 @@ Wiring (every signal is active low at our pin):
 
 Nobody may be locked in by a Pi that is dead, so Unlock out goes through a relay that HIGH energises, on its normally
 closed contact, with a pull-down at the pin: power lost, process dead or pin floating, the contact closes and the way
-out is free. Unlock in goes on a normally open contact. Closing drives Unlock out low and leaves it so.
+out is free. Unlock in goes on the normally open contact of a relay that LOW energises. Closing drives Unlock out low
+and leaves it so.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,8 +31,6 @@ DEBOUNCE_S = 0.02
 """Longer than a relay contact bounces (under 10 ms), shorter than any passage (over 100 ms)."""
 
 Direction = Literal["in", "out"]
-
-log = logging.getLogger(__name__)
 
 
 class TurnstileFault(DriverError, OSError):

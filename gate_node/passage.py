@@ -141,7 +141,8 @@ class PassageControl:
 
     def _advance(self, now_s: float) -> Iterator[Output]:
         """What follows from the time, and from what was just noted: the end of a grant, the next one, the relays."""
-        if self._grant and now_s >= self._grant.until_s + GRACE_S:
+        grace_s = 0.0 if self._waiting else GRACE_S
+        if self._grant and now_s >= self._grant.until_s + grace_s:
             yield self._report(self._direction, "timeout", self._grant.command, now_s)
             self._grant = None
         passing = self._direction in self._passing_since_s and self._direction not in self.stuck(now_s)

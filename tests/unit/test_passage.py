@@ -92,6 +92,14 @@ def test_the_next_command_waits_until_the_one_before_it_is_through() -> None:
     assert walk(control, "in", T0_S + 2) == [("passed", "c2")]
 
 
+def test_a_command_that_follows_an_unused_one_keeps_the_way_open() -> None:
+    control = gate()
+    control.command(command("c1"), T0_S)
+    control.command(command("c2", expires_s=T0_S + 16), T0_S + 7)
+    assert passages(control.tick(True, T0_S + PASSAGE_S)) == [("timeout", "c1")]
+    assert walk(control, "in", T0_S + PASSAGE_S + 2) == [("passed", "c2")]
+
+
 def test_a_contact_that_stays_closed_does_not_hold_up_the_next_one() -> None:
     control = gate()
     control.command(command("c1"), T0_S)
