@@ -1,0 +1,132 @@
+"""The store's page as somebody in front of a browser sees it."""
+
+import json
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from tests.store.scripted import in_front_of
+from tests.web.conftest import Browser
+from tests.web.shop import AT_ENTRY, MARKUP, Shop
+from wire.messages import Reading
+
+
+def test_the_floor_shows_plates_gates_and_whoever_walks_there(shop: Shop, page: Browser) -> None:
+    assert page.count(".plate") == 4
+    assert page.texts(".gate text") == ["entry", "exit"]
+    session = shop.enter("walker", "token-walker")
+    dot = f".dot[data-session={session}]"
+    page.until(lambda: page.text(dot) == session)
+    before = page.value(f"document.querySelector('{dot}').style.transform")
+    shop.walk("walker", AT_ENTRY, in_front_of(2))
+    page.until(lambda: page.value(f"document.querySelector('{dot}').style.transform") == "translate(140px, 35px)")
+    assert before == "translate(-90px, 200px)"
+    shop.leave("walker", in_front_of(2))
+    page.until(lambda: page.count(dot) == 0)
+
+
+def test_a_cart_grows_and_becomes_a_receipt_that_says_why(shop: Shop, page: Browser) -> None:
+    session = shop.enter("buyer", "token-buyer")
+    cart, slip = f".cart[data-session={session}]", f".slip[data-session={session}]"
+    page.until(lambda: "Nothing taken yet" in page.text(cart))
+    shop.walk("buyer", AT_ENTRY, in_front_of(1))
+    shop.take("buyer", 1, 350.4)
+    page.until(lambda: page.text(".took text") == "−350 g")
+    page.until(lambda: "Cola" in page.text(f"{cart} .line"))
+    assert page.text(f"{cart} .price") == page.text(f"{cart} footer b") == "€1.20"
+    shop.leave("buyer", in_front_of(1))
+    page.until(lambda: page.count(slip) == 1 and page.count(cart) == 0)
+    assert page.text(f"{slip} small").startswith("lane 1-1-1 lost 350 ± 0.5 g at ")
+    assert page.text(f"{slip} small").endswith("while only you were within reach")
+    assert page.text(f"{slip} footer b") == "€1.20"
+
+
+def test_an_unsure_cart_is_asked_about_and_answered_on_the_page(shop: Shop, page: Browser) -> None:
+    session = shop.enter("riddle", "token-riddle")
+    question, slip = f".question[data-session={session}]", f".slip[data-session={session}]"
+    shop.walk("riddle", AT_ENTRY, in_front_of(3))
+    shop.take("riddle", 3, 777.0)
+    shop.leave("riddle", in_front_of(3))
+    page.until(lambda: page.count(f"{question} .choice") > 0)
+    assert "lane 1-1-3 lost 777 ± 0.5 g" in str(page.value(f"document.querySelector('{question}').textContent"))
+    page.driver.execute_script(f"window.kept = document.querySelector('{question} .choice')")
+    page.click(f"{question} .choice")
+    page.until(lambda: page.count(question) == 0 and page.count(slip) == 1)
+    assert f"{session}: thank you" in page.text(".q-notification")
+    page.driver.execute_script("window.kept.disabled = false; window.kept.click()")
+    page.until(lambda: f"{session}: no such question is open" in page.text(".q-notification.unwell"))
+
+
+def test_a_lane_says_its_grams_or_why_it_cannot(shop: Shop, page: Browser) -> None:
+    shop.beat("shelf", {"1-1-1": Reading(value=8_400.4), "1-1-2": Reading(value=None, fault="DOUT stays high")})
+    page.until(lambda: page.text("[data-lane='1-1-1'] b") == "8\u202f400 g")
+    assert page.text("[data-lane='1-1-2'].trouble b") == "DOUT stays high"
+    assert page.text("[data-lane='1-1-3'].trouble b") == "no node"
+    assert page.count(".plate.trouble") == 3
+
+
+def test_product_names_stay_text(page: Browser) -> None:
+    assert page.text("[data-lane='1-1-4'] .product") == MARKUP
+    assert page.count(".board script") == 0
+    assert page.value("window.broken === undefined")
+
+
+def test_a_click_on_a_lane_presses_its_plate_and_cannot_be_repeated_until_it_is_done(shop: Shop, page: Browser) -> None:
+    lane = "[data-lane='1-1-2']"
+    page.click(lane)
+    page.until(lambda: ("press", "1-1-2") in shop.controls.asked)
+    assert page.count(f"{lane}:disabled") == 1
+    shop.call(shop.controls.let_go.set)
+    page.until(lambda: "A hand presses lane 1-1-2" in page.text(".q-notification"))
+    page.until(lambda: page.count(f"{lane}:enabled") == 1)
+
+
+def test_a_shopper_is_sent_in_with_the_chosen_behaviour(shop: Shop, page: Browser) -> None:
+    page.click(".behaviour input, .behaviour .q-field__native")
+    page.until(lambda: "take, look, put back" in page.text(".behaviours"))
+    page.click(".behaviours .q-item:nth-child(2)")
+    page.until(lambda: "take back" in page.text(".behaviour .q-field__native"))
+    page.click(".bar .primary")
+    page.until(lambda: "A shopper is on the way: take, look, put back" in page.text(".q-notification"))
+    assert shop.controls.asked[-1] == ("send", "take_back")
+
+
+def test_a_control_that_is_refused_says_why(page: Browser) -> None:
+    page.click(".bar .q-btn:not(.primary)")
+    page.until(lambda: "Nobody is on the floor" in page.text(".q-notification.unwell"))
+
+
+def test_a_plug_can_be_pulled_and_put_back(shop: Shop, page: Browser) -> None:
+    shop.beat("shelf", {}, {"samples": 960, "wrong_reads": 3})
+    plug = "[data-node=shelf] .plug"
+    page.until(lambda: page.text("[data-node=shelf] .chip") == "wrong reads 3")
+    page.click(plug)
+    page.until(lambda: page.text(plug) == "Plug in" and page.count(f"{plug}:enabled") == 1)
+    assert shop.controls.plugged == {"shelf": False}
+    page.click(plug)
+    page.until(lambda: page.text(plug) == "Pull plug")
+    assert shop.controls.plugged == {"shelf": True}
+
+
+def test_the_feed_sends_what_is_new_and_never_a_credential(shop: Shop) -> None:
+    address = f"127.0.0.1:{shop.port}"
+    with connect(f"ws://{address}/feed", origin=Origin(f"http://{address}")) as feed:
+        everything = [str(feed.recv(5)), str(feed.recv(5))]
+        session = shop.enter("private", "token-private")
+        news = [str(feed.recv(5))]
+        shop.walk("private", AT_ENTRY, in_front_of(2))
+        shop.take("private", 2, 351.0)
+        shop.leave("private", in_front_of(2))
+        while session not in [slip["session"] for slip in json.loads(news[-1]).get("slips", ())]:
+            news.append(str(feed.recv(5)))
+    assert {"plan", "people", "carts", "lanes", "slips"} <= {name for said in everything for name in json.loads(said)}
+    assert {"now_s", "people"} <= set(json.loads(news[0]))
+    assert not {"plan", "lanes", "slips"} & set(json.loads(news[0]))
+    assert not any("token-" in said for said in everything + news)
+
+
+def test_pages_of_other_sites_cannot_read_the_feed(shop: Shop) -> None:
+    with pytest.raises(InvalidStatus, match="403"):
+        connect(f"ws://127.0.0.1:{shop.port}/feed", origin=Origin("http://elsewhere.example"))
