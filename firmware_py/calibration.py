@@ -11,14 +11,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from firmware_py.errors import FirmwareError
 from wire.messages import Name, NonNegative
 
 
-class CalibrationError(Exception):
-    """Root of what can be wrong with calibration records."""
-
-
-class BadCalibration(CalibrationError, ValueError):
+class BadCalibration(FirmwareError, ValueError):
     """A file of records that cannot be used; the message names the file and the likely cause."""
 
 

@@ -7,3 +7,7 @@ class ShelfError(Exception):
 
 class BadShelf(ShelfError, ValueError):
     """A shelf node's configuration that contradicts itself; the message names the lane and the likely cause."""
+
+
+class BusUnavailable(ShelfError, OSError):
+    """The pins of a bus cannot be used now."""

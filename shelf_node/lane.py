@@ -7,8 +7,6 @@ from shelf_node.grams import grams
 from shelf_node.steps import LOST_S, StepDetector
 from wire.messages import Reading, WeightChange
 
-UNCALIBRATED = "uncalibrated"
-
 
 class Lane:
     """A load cell under a lane: its counts in, its changes of weight out, and how it is doing."""
@@ -19,7 +17,8 @@ class Lane:
         self._steps = StepDetector()
         self._grams: float | None = None
         self._good_s: float | None = None  # when the newest good sample came, or the first bad one before any
-        self.fault: str | None = UNCALIBRATED if calibration is None else "no samples yet"
+        self.fault: str | None = "uncalibrated" if calibration is None else None
+        """Why it does not weigh, once that is sure."""
         self._counters = {"samples": 0, "faults": 0, "changes": 0}
 
     def push(
@@ -59,7 +58,7 @@ class Lane:
     def reading(self) -> Reading:
         """What lies on the lane now: its level at rest, else the newest sample; None and a fault when not known."""
         if self._grams is None:
-            return Reading(value=None, fault=self.fault)
+            return Reading(value=None, fault=self.fault or "no samples yet")
         level = self._steps.level
         return Reading(value=level.grams if level is not None and self._steps.at_rest else self._grams)
 

@@ -9,6 +9,9 @@ WANDER_G2_PER_S = 0.33
 """How fast a cheap cell's level walks, until this one's is known: mean squared differences over 2 to 20 s of quiet
 stretches of public HX711 traces (rocket-buds)."""
 
+WANDER_LIMIT_S = 60.0
+"""It walks about a middle: over longer spans the same differences no longer grow."""
+
 CREEP_G2_PER_S = 2.45**2 / 1800.0
 """What a cell may creep however quiet it was: 2.45 g in 30 min (OIML R 60, class C3, 10 kg), as a random walk."""
 
@@ -20,6 +23,8 @@ MARK_S = 5.0
 """Levels so far apart tell how fast this one walks."""
 
 STANDS_OFF_SIGMAS = 4.0
+LOUDER = 16.0  # a cell's noise may rise by so much (its neighbour is a compressor); more is a hand
+HOPELESS_SIGMAS = 12.0  # no steady window spans so much: spares the sums while a hand is on the lane
 LEARN_GAIN = 1.0 / 32.0
 
 
@@ -28,15 +33,13 @@ class Level:
 
     def __init__(self, t_s: float, samples: list[float]) -> None:
         """From the first samples of an unknown cell: median and quartiles, in case there are wrong reads among them."""
-        ordered = sorted(samples)
-        n = len(ordered)
-        spread_g = (ordered[-1 - n // 4] - ordered[n // 4]) / 1.35  # of a normal distribution
+        median_g, spread_g = _median_and_spread(samples)
         self.noise_g = max(NOISE_FLOOR_G, spread_g)
         """Standard deviation of one sample about the mean of its block."""
         self._mean_var = self.noise_g**2  # a sample's variance as block means show it: more, where noise is coloured
         self._wander = WANDER_G2_PER_S
         self._blocks = self._marks = 1
-        self.move(t_s, ordered[n // 2], n)
+        self.move(t_s, median_g, len(samples))
 
     def move(self, t_s: float, grams: float, n: int) -> None:
         """Be where the mean of `n` samples was found."""
@@ -77,10 +80,13 @@ class Level:
 
     def sigma_g(self, n: int, span_s: float) -> float:
         """Standard uncertainty of a difference: a mean of `n` samples, `span_s` after this level was last seen."""
-        return sqrt(self._mean_var * (self._weight + 1.0 / n) + (self._wander + CREEP_G2_PER_S) * span_s)
+        drift_var = self._wander * min(span_s, WANDER_LIMIT_S) + CREEP_G2_PER_S * span_s
+        return sqrt(self._mean_var * (self._weight + 1.0 / n) + drift_var)
 
     def steady(self, window: list[float]) -> bool:
         """Whether samples scatter no more than at rest: 999 in 1000 resting windows do."""
+        if max(window) - min(window) > HOPELESS_SIGMAS * self.noise_g:
+            return False
         n = len(window)
         mean_g = sum(window) / n
         variance = sum([(x - mean_g) ** 2 for x in window]) / (n - 1)
@@ -88,12 +94,18 @@ class Level:
         return variance <= self.noise_g**2 * (1.0 - d + 3.09 * sqrt(d)) ** 3  # chi-square, Wilson and Hilferty
 
     def relearn(self, t_s: float, window: list[float], least_g: float) -> bool:
-        """Take unsteadiness around this level as its cell's new noise. False when the mean is elsewhere: a hand."""
+        """Take unsteadiness around this level as its cell's new noise. False when it is elsewhere, or a hand's."""
+        median_g, spread_g = _median_and_spread(window)
         n = len(window)
-        mean_g = sum(window) / n
-        variance = sum([(x - mean_g) ** 2 for x in window]) / (n - 1)
-        if abs(mean_g - self.grams) > least_g + 2.0 * sqrt(variance / n):
+        if spread_g > LOUDER * self.noise_g or abs(median_g - self.grams) > least_g + 2.0 * spread_g / sqrt(n):
             return False
-        self.noise_g, self._mean_var = sqrt(variance), variance
-        self.move(t_s, mean_g, n)
+        self.noise_g, self._mean_var = max(spread_g, NOISE_FLOOR_G), spread_g**2
+        self.move(t_s, median_g, n)
         return True
+
+
+def _median_and_spread(samples: list[float]) -> tuple[float, float]:
+    """What a mean and a standard deviation would be without the wrong reads; the spread is that of the quartiles."""
+    ordered = sorted(samples)
+    n = len(ordered)
+    return ordered[n // 2], (ordered[-1 - n // 4] - ordered[n // 4]) / 1.35

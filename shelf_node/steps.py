@@ -56,7 +56,7 @@ class StepDetector:
         self.level: Level | None = None  # the last one at rest; None before the first
         self._low_g = self._high_g = 0.0  # what counts as at rest
         self._rest_s = 0.0  # when it was last seen at rest
-        self._unsteady_since_s = 0.0
+        self._unsteady_since_s = self._relearn_s = 0.0
         self._block_end_s = 0.0
         self._times: list[float] = []  # at rest of the block, else of what is unsteady
         self._grams: list[float] = []
@@ -95,7 +95,7 @@ class StepDetector:
         assert self.level is not None
         if not self.level.learn(t_s, self._grams, MIN_CHANGE_G / 2.0):
             self.at_rest = False
-            self._unsteady_since_s = self._rest_s = self._times[0]
+            self._unsteady_since_s = self._relearn_s = self._rest_s = self._times[0]
             return self._settle(t_s)
         self._rest(t_s)
         return None
@@ -114,14 +114,14 @@ class StepDetector:
     def _leave_rest(self, t_s: float, grams: float) -> None:
         self.at_rest = False
         self._suspect = None
-        self._unsteady_since_s = t_s
+        self._unsteady_since_s = self._relearn_s = t_s
         self._times[:], self._grams[:] = [t_s], [grams]
 
     def _lose(self, t_s: float) -> None:
         """Samples come again after a gap: nothing from before it helps to judge them."""
         self.at_rest = False
         self._suspect = None
-        self._unsteady_since_s = t_s
+        self._unsteady_since_s = self._relearn_s = t_s
         self._lost, self._fault = self._fault or "no samples", None
         self._times.clear()
         self._grams.clear()
@@ -151,8 +151,10 @@ class StepDetector:
                 self._rest(t_s)
             return None
         if begin < 0 or not level.steady(values[begin:]):
-            if t_s - self._unsteady_since_s > RELEARN_S and level.relearn(t_s, values, MIN_CHANGE_G / 2.0):
-                self._rest(t_s)
+            if t_s - self._relearn_s > RELEARN_S:
+                self._relearn_s = t_s - RELEARN_S + LOST_S  # if not now, perhaps in a second
+                if level.relearn(t_s, values, MIN_CHANGE_G / 2.0):
+                    self._rest(t_s)
             return None
         n = len(values) - begin - 1  # the first may still be settling
         after_g = sum(values[-n:]) / n

@@ -35,7 +35,7 @@ class Noise(Protocol):
     """What a cell shows with nothing happening."""
 
     def draw(self, n: int) -> Floats:
-        """The next `n` conversions, in grams."""
+        """The next `n` conversions in grams, along the last axis."""
 
 
 class Modelled:
@@ -101,7 +101,10 @@ class Cell:
 
 
 class LoadCell:
-    """One cell on one converter; conversions follow each other from call to call."""
+    """One cell on one converter, or a row of them; conversions follow each other from call to call.
+
+    Forces and counts are arrays of n conversions, or of cells × n when the noise has a row for each cell.
+    """
 
     def __init__(
         self,
@@ -116,22 +119,21 @@ class LoadCell:
         """`wrong_rate`: single wrong reads besides those at stalls; users report 1–5 % (bogde/HX711 issues 83, 216)."""
         self._cell, self._noise, self._rng = cell, noise, rng
         self._rate_sps, self._stall_rate, self._wrong_rate = rate_sps, stall_rate, wrong_rate
-        self._filter_state: Floats | None = None
-        self._creep_state = np.zeros(1)
+        self._states: tuple[Floats, Floats] | None = None  # of the converter's filter, and of creep
+        self._resetting = np.zeros((), dtype=np.int64)  # conversions that are still missing, per cell
 
     def convert(self, force_g: Floats, temperature_c: Floats | None = None) -> Counts:
-        """Counts of the next conversions, one for each force, as a sound read gives them.
-
-        Cells of one make may be converted together, one a row, when their noise comes in rows too.
-        """
+        """Counts of the next conversions, one for each force, as sound reads give them."""
         cell = self._cell
         keep = np.exp(-1 / (self._rate_sps * cell.creep_s))
-        if self._filter_state is None:  # what lies there has lain there
-            self._filter_state = force_g[..., :1] * np.cumsum(CONVERTER_TAPS[:0:-1])[::-1]
-            self._creep_state = keep * cell.creep * force_g[..., :1]
-        crept, self._creep_state = lfilter([cell.creep * (1 - keep)], [1.0, -keep], force_g, zi=self._creep_state)
-        seen, self._filter_state = lfilter(CONVERTER_TAPS, [1.0], force_g, zi=self._filter_state)
-        grams = seen + crept + self._noise.draw(force_g.shape[-1])
+        if self._states is None:  # what lies there has lain there
+            load_g = force_g[..., :1]
+            self._states = load_g * np.cumsum(CONVERTER_TAPS[:0:-1])[::-1], load_g * keep * cell.creep
+        filtered, crept = self._states
+        seen, filtered = lfilter(CONVERTER_TAPS, [1.0], force_g, zi=filtered)
+        creep, crept = lfilter([cell.creep * (1 - keep)], [1.0, -keep], force_g, zi=crept)
+        self._states = filtered, crept
+        grams = seen + creep + self._noise.draw(force_g.shape[-1])
         if temperature_c is not None:
             warmer_c = temperature_c - cell.reference_c
             grams = grams * (1 + cell.span_per_c * warmer_c) + cell.zero_g_per_c * warmer_c
@@ -142,22 +144,32 @@ class LoadCell:
         """For a chip model that asks once per conversion: the counts at a time."""
         return lambda t_s: int(self.convert(np.array([force_g(t_s)]))[0])
 
+    def read(self, force_g: Floats, temperature_c: Floats | None = None) -> tuple[Counts, NDArray[np.bool_]]:
+        """The next conversions as a reader in user space gets them, wrong ones included, and which it got at all."""
+        counts = self.convert(force_g, temperature_c)
+        chance = self._rng.random((2, *counts.shape))
+        stalls = chance[0] < self._stall_rate
+        wrong = np.where(stalls, chance[1] < WRONG_AT_STALL, chance[1] < self._wrong_rate)
+        if wrong.any():  # SCK was high for too long: every later bit reads 1
+            counts[wrong] |= (1 << self._rng.integers(12, 24, int(wrong.sum()))) - 1
+        return counts, self._got(stalls)
+
+    def _got(self, stalls: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """All but the conversions that a reset costs after each stall."""
+        at = np.arange(stalls.shape[-1])
+        back = np.where(stalls, at + STALL_CONVERSIONS, 0)
+        before = np.broadcast_to(self._resetting, stalls.shape[:-1])[..., None]
+        missing_until = np.maximum.accumulate(np.concatenate([before, back], axis=-1), axis=-1)
+        self._resetting = missing_until[..., -1] - stalls.shape[-1]
+        return np.asarray(at >= missing_until[..., :-1])
+
     def stream(
         self, force_g: Signal, from_s: float, to_s: float, temperature_c: Signal | None = None
     ) -> tuple[Floats, Counts]:
-        """Times and counts as a reader in user space gets them: late by up to 2 ms, wrong reads and gaps included."""
+        """Times and counts of one cell as they reach a program: late by up to 2 ms, with gaps."""
         times_s = np.arange(from_s, to_s, 1 / self._rate_sps)
-        counts = self.convert(force_g(times_s), None if temperature_c is None else temperature_c(times_s))
-        stalls = self._rng.random(times_s.size) < self._stall_rate
-        wrong = stalls & (self._rng.random(times_s.size) < WRONG_AT_STALL)
-        wrong |= self._rng.random(times_s.size) < self._wrong_rate
-        ones = (1 << self._rng.integers(12, 24, int(wrong.sum()))) - 1
-        counts[wrong] = counts[wrong] & ~ones | ones  # SCK high for too long: every later bit reads 1
-        kept = np.ones(times_s.size, dtype=np.bool_)
-        for i in np.flatnonzero(stalls):
-            kept[i + 1 : i + 1 + STALL_CONVERSIONS - 1] = False
-        times_s = times_s + self._rng.uniform(0.0, 0.002, times_s.size)
-        return times_s[kept], counts[kept]
+        counts, got = self.read(force_g(times_s), None if temperature_c is None else temperature_c(times_s))
+        return (times_s + self._rng.uniform(0.0, 0.002, times_s.size))[got], counts[got]
 
 
 def hand_force(

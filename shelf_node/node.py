@@ -1,0 +1,127 @@
+"""The shelf node: frames of counts from its buses, changes of weight and live readings to the hub."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from drivers.gpio import Gpio, load_gpio
+from drivers.hx711 import Frame
+from drivers.hx711_bus import Hx711Bus
+from drivers.hx711_sampler import Sampler, SamplingStopped
+from firmware_py.calibration import BadCalibration, Calibration, CalibrationStore
+from firmware_py.identity import Identity
+from firmware_py.outbox import Outbox
+from firmware_py.session import Session, Vitals
+from shelf_node.config import BusConfig, ShelfConfig
+from shelf_node.errors import BusUnavailable
+from shelf_node.lane import Lane
+from wire.bus import Bus
+from wire.clock import Clock
+from wire.messages import WeightChange
+
+SILENT_S = 2.0
+"""A bus that has given no frame for so long is at fault, whatever its thread may be doing."""
+REOPEN_S = 5.0
+"""How long after its failure a bus is tried again."""
+
+log = logging.getLogger(__name__)
+
+
+class ShelfNode:
+    """The lanes of one node, by the bus their cells are on, in the order of the bus's samples."""
+
+    def __init__(self, lanes: Mapping[str, Sequence[Lane]], clock: Clock) -> None:
+        self._lanes = lanes
+        self._clock = clock
+        self._heard_s = dict.fromkeys(lanes, clock.now())
+        self._down: set[str] = set()
+
+    def feed(self, bus: str, frame: Frame) -> list[WeightChange]:
+        """Take in one frame; what changed, in UTC."""
+        t_s = self._clock.from_monotonic(frame.t_s)
+        self._heard_s[bus] = t_s
+        changes = []
+        for lane, sample in zip(self._lanes[bus], frame.samples, strict=True):
+            change = lane.push(t_s, sample.counts, sample.fault)
+            if change is not None:
+                changes.append(change)
+            if (lane.fault is not None) != (lane.id in self._down):
+                self._note(lane)
+        return changes
+
+    def vitals(self) -> Vitals:
+        """For the session's heartbeat: grams by lane, and each lane's counters."""
+        now_s = self._clock.now()
+        for bus, heard_s in self._heard_s.items():
+            if now_s - heard_s > SILENT_S:
+                for lane in self._lanes[bus]:
+                    lane.push(now_s, None, "no frames")
+                    self._note(lane)
+        lanes = [lane for row in self._lanes.values() for lane in row]
+        counters = {f"{lane.id}_{name}": n for lane in lanes for name, n in lane.counters.items()}
+        return Vitals(counters, {lane.id: lane.reading for lane in lanes})
+
+    def _note(self, lane: Lane) -> None:
+        """Log once when a lane goes down, once when it comes back."""
+        if lane.fault is None and lane.id in self._down:
+            self._down.remove(lane.id)
+            log.warning("lane %s weighs again", lane.id)
+        elif lane.fault is not None and lane.id not in self._down:
+            self._down.add(lane.id)
+            log.warning("lane %s does not weigh: %s", lane.id, lane.fault)
+
+
+async def run(config: ShelfConfig, bus: Bus, identity: Identity, outbox: Outbox, gpio: Gpio | None = None) -> None:
+    """The shelf of this machine: its pins, its lanes and a session with the hub, until cancelled.
+
+    Raises GpioUnavailable in one line where there are no pins. A cell that is dead, or has no usable calibration, says
+    so in its reading; a bus that fails is opened again. Neither stops the others.
+    """
+    clock = Clock()
+    pins = gpio or load_gpio()
+    calibrations = CalibrationStore(Path(config.calibrations))
+    lanes = {
+        line.name: [Lane(cell.lane, _calibration(calibrations, cell.cell)) for cell in line.cells]
+        for line in config.buses
+    }
+    node = ShelfNode(lanes, clock)
+    session = Session(bus, identity, clock, outbox, node.vitals)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(session.run(), name=f"{identity.node}: session")
+        for line in config.buses:
+            group.create_task(_weigh(line, pins, node, session), name=f"{identity.node}: bus {line.name}")
+
+
+def _calibration(calibrations: CalibrationStore, cell: str) -> Calibration | None:
+    try:
+        return calibrations.current(cell)
+    except BadCalibration as e:
+        log.error("%s", e)
+        return None
+
+
+async def _weigh(config: BusConfig, gpio: Gpio, node: ShelfNode, session: Session) -> None:
+    """Feed one bus's frames to the node, and open the bus again whenever it fails."""
+    failed = False
+    while True:
+        try:
+            async with Sampler(_open(config, gpio)) as frames:
+                async for frame in frames:
+                    if failed:
+                        failed = False
+                        log.warning("bus %s is back", config.name)
+                    for change in node.feed(config.name, frame):
+                        session.post(change)
+        except (BusUnavailable, SamplingStopped) as e:
+            if not failed:
+                failed = True
+                log.error("bus %s: %s; tried again every %.0f s", config.name, e, REOPEN_S)
+        await asyncio.sleep(REOPEN_S)
+
+
+def _open(config: BusConfig, gpio: Gpio) -> Hx711Bus:
+    try:
+        return Hx711Bus(gpio, config.sck, [cell.dout for cell in config.cells], rate_sps=config.rate_sps)
+    except Exception as e:  # for a pin that is in use, lgpio raises its own error, a bare Exception
+        raise BusUnavailable(f"its pins cannot be claimed: {e}: in use by another program?") from e
