@@ -47,18 +47,21 @@ class Ceiling:
         """The frame exposed at `now_s` of the loop, which is `t_s` in UTC."""
         self._seen = {body: self._seen.get(body) or _Seen(self._next()) for body in self._floor.bodies}
         self._mix_up(now_s)
+        n = len(self._seen)
+        decay = math.exp(-self._period_s / WANDER_S)
+        wander = self._rng.normal(0.0, NOISE_M * math.sqrt(1 - decay * decay), (n, 2))
+        noise = self._rng.normal(0.0, NOISE_M, (n, 2))
+        missed = self._rng.random(n) < MISSED
         tracks = []
-        for body, seen in self._seen.items():
-            decay = math.exp(-self._period_s / WANDER_S)
-            seen.offset = decay * seen.offset + self._rng.normal(0.0, NOISE_M * math.sqrt(1 - decay * decay), 2)
+        for i, (body, seen) in enumerate(self._seen.items()):
+            seen.offset = decay * seen.offset + wander[i]
             if body.unseen_until_s > now_s or seen.lost_until_s > now_s:
                 seen.track = ""
                 continue
             seen.track = seen.track or self._next()
-            if self._rng.random() < MISSED:
-                continue
-            x_m, y_m = body.at + seen.offset + self._rng.normal(0.0, NOISE_M, 2)
-            tracks.append(Track(id=seen.track, x_m=float(x_m), y_m=float(y_m), sigma_m=SIGMA_M, hand=self._hand(body)))
+            if not missed[i]:
+                x_m, y_m = (body.at + seen.offset + noise[i]).tolist()
+                tracks.append(Track(id=seen.track, x_m=x_m, y_m=y_m, sigma_m=SIGMA_M, hand=self._hand(body)))
         return Tracks(t_s=t_s, tracks=tuple(tracks))
 
     def _next(self) -> str:
@@ -66,15 +69,18 @@ class Ceiling:
         return str(self._tracks)
 
     def _mix_up(self, now_s: float) -> None:
-        bodies = list(self._seen)
-        for i, a in enumerate(bodies):
-            for b in bodies[i + 1 :]:
-                if a.distance_m(*b.at) < CLOSE_M:
-                    chance = self._rng.random()
-                    if chance < SWAPS_HZ * self._period_s:
-                        self._seen[a].track, self._seen[b].track = self._seen[b].track, self._seen[a].track
-                    elif chance < (SWAPS_HZ + BREAKS_HZ) * self._period_s:
-                        self._seen[a].lost_until_s = now_s + float(self._rng.uniform(*LOST_S))
+        seen = list(self._seen.values())
+        if len(seen) < 2:
+            return
+        at = np.array([body.at for body in self._seen])
+        apart = at[:, None] - at[None]
+        close = np.triu(np.hypot(apart[..., 0], apart[..., 1]) < CLOSE_M, 1)
+        for i, j in np.argwhere(close):
+            chance = self._rng.random()
+            if chance < SWAPS_HZ * self._period_s:
+                seen[i].track, seen[j].track = seen[j].track, seen[i].track
+            elif chance < (SWAPS_HZ + BREAKS_HZ) * self._period_s:
+                seen[i].lost_until_s = now_s + float(self._rng.uniform(*LOST_S))
 
     def _hand(self, body: Body) -> Hand | None:
         lane = body.reaching

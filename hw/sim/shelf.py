@@ -14,7 +14,7 @@ from hw.sim.plate import Plate
 from shelf_node.lane import Lane
 from wire.clock import Clock
 
-BLOCK_S = 0.3
+BLOCK_S = 0.5
 """How much is converted at a time: what a lane reports comes so late at most, and arrays pay from some samples on."""
 NOISE_AHEAD = 600
 SPAN_ERROR = 5e-4

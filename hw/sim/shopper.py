@@ -18,6 +18,8 @@ FRONT_M = (0.3, 0.6)
 SIDE_SPREAD_M = 0.12
 LOOKING_S = (0.5, 2.5)
 """How long people look before they reach out, when nothing hurries them."""
+BROWSING_S = 6.0
+"""Who has more time than this before the next reach does not stand at the shelf all the while."""
 PATIENCE_S = 30.0
 """Nobody waits longer than this for a place in a crowd; one then takes what is within reach from where one is."""
 REACH_M = 1.1
@@ -80,13 +82,23 @@ class Shopper:
             await asyncio.sleep(float(self._rng.uniform(*LOOKING_S)))
             return body.distance_m(*place) < REACH_M
         reach_s = deed.at_s - deed.hold_s - GRIP_S
-        spare_s = reach_s - _now() - body.distance_m(*place) / self._pace_mps
-        await asyncio.sleep(max(0.0, spare_s) * float(self._rng.uniform(0.0, 0.9)))
+        await self._browse(body, reach_s - _now() - body.distance_m(*place) / self._pace_mps)
         await self._walk(body, *place, reach_s - _now())
         if body.distance_m(*place) > REACH_M:
             await self._walk(body, *place, PATIENCE_S)
         await _until(reach_s)
         return body.distance_m(*place) < REACH_M
+
+    async def _browse(self, body: Body, spare_s: float) -> None:
+        """Pass the time: stay a while, or step back from the shelves and look around."""
+        if spare_s > BROWSING_S:
+            x_m, y_m = self._floor.somewhere(self._rng)
+            away_s = 2 * body.distance_m(x_m, y_m) / self._pace_mps
+            if away_s < spare_s:
+                body.go(x_m, y_m, self._pace_mps)
+                await asyncio.sleep(spare_s - away_s / 2)
+                return
+        await asyncio.sleep(max(0.0, spare_s) * float(self._rng.uniform(0.0, 0.9)))
 
     async def _walk(self, body: Body, x_m: float, y_m: float, within_s: float) -> None:
         """Walk there, faster when there is little time, until there or until the time is up."""

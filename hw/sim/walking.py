@@ -18,7 +18,7 @@ SLOWEST_MPS, FASTEST_MPS = 0.5, 2.4
 PERSONAL_M = 0.75
 """Closer than this people give way. With it, about as many have a neighbour within 0.8 m as in eth, zara01 and
 WILDTRACK (23 to 28 % of detections)."""
-GIVE_WAY_MPS = 0.9
+GIVE_WAY_MPS = 1.8
 SHOULDER_M = 0.42
 """People who came together give way only when they touch."""
 CATCH_UP_S = 0.4
@@ -59,6 +59,11 @@ class Floor:
         places = np.array([stand(lane, 0.15, 0.0) for lane in store.lanes] + [(g.x_m, g.y_m) for g in store.gates])
         self._low, self._high = places.min(axis=0), places.max(axis=0)
 
+    def somewhere(self, rng: np.random.Generator) -> tuple[float, float]:
+        """A place on the open floor."""
+        x_m, y_m = rng.uniform(self._low, self._high).tolist()
+        return x_m, y_m
+
     def step(self) -> None:
         """STEP_S later."""
         if not self.bodies:
@@ -82,9 +87,8 @@ class Floor:
         """Away from whoever is too close, and a little to one's right, so that two who meet pass each other."""
         apart = at[:, None] - at[None]
         distance = np.hypot(apart[..., 0], apart[..., 1])
-        party = [b.party for b in self.bodies]
-        together = np.array([[p == q for q in party] for p in party])
-        room = np.where(together, SHOULDER_M, PERSONAL_M)
+        party = np.array([b.party for b in self.bodies])
+        room = np.where(party[:, None] == party[None], SHOULDER_M, PERSONAL_M)
         push = GIVE_WAY_MPS * np.clip((room - distance) / room, 0.0, None) / np.maximum(distance, 0.05)
         np.fill_diagonal(push, 0.0)
         aside = np.stack([apart[..., 1], -apart[..., 0]], axis=-1)
