@@ -5,8 +5,8 @@ from math import sqrt
 NOISE_FLOOR_G = 0.1
 """No cell is quieter: HX711 at gain 128 and 10 SPS with a 10 kg, 1 mV/V cell at 5 V (datasheet, 50 nV rms)."""
 
-WANDER_G2_PER_S = 0.33
-"""How fast a cheap cell's level walks, until this one's is known: mean squared differences over 2 to 20 s of quiet
+WANDER_G2_PER_S = 0.42
+"""How fast a cheap cell's level walks, until this one's is known: mean squared differences over 5 to 20 s of the quiet
 stretches of public HX711 traces (rocket-buds)."""
 
 WANDER_LIMIT_S = 60.0
@@ -20,12 +20,13 @@ LEVEL_WALK = 0.16
 a third: the level follows drift within three blocks or so, and averages about five."""
 
 MARK_S = 5.0
-"""Levels so far apart tell how fast this one walks."""
+PRIOR_MARKS = 8
+"""Levels so far apart tell how fast this one walks, and what is known of others counts for so many of them."""
 
 STANDS_OFF_SIGMAS = 4.0
 LOUDER = 16.0  # a cell's noise may rise by so much (its neighbour is a compressor); more is a hand
 HOPELESS_SIGMAS = 12.0  # no steady window spans so much: spares the sums while a hand is on the lane
-LEARN_GAIN = 1.0 / 32.0
+LEARN_GAIN = 1.0 / 24.0
 
 
 class Level:
@@ -38,7 +39,7 @@ class Level:
         """Standard deviation of one sample about the mean of its block."""
         self._mean_var = self.noise_g**2  # a sample's variance as block means show it: more, where noise is coloured
         self._wander = WANDER_G2_PER_S
-        self._blocks = self._marks = 1
+        self._blocks, self._marks = 1, PRIOR_MARKS
         self.move(t_s, median_g, len(samples))
 
     def move(self, t_s: float, grams: float, n: int) -> None:
@@ -65,7 +66,7 @@ class Level:
             variance = sum([(x - mean_g) ** 2 for x in block]) / (n - 1)
             noise_var += learn * (min(variance, 5.0 * noise_var) - noise_var)
             self.noise_g = max(sqrt(noise_var), NOISE_FLOOR_G)
-        self._mean_var += learn * (min(surprise, 9.0 * self._mean_var) - self._mean_var)
+        self._mean_var += learn * (min(surprise, 7.0 * self._mean_var) - self._mean_var)
         self._mean_var = max(self._mean_var, NOISE_FLOOR_G**2 / 2.0)
         gain = self._weight / expected
         self.grams += gain * offset_g
