@@ -1,0 +1,122 @@
+"""Who comes into a live store: shoppers that somebody sends in, and those who come and go by themselves."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from secrets import token_hex
+from typing import Any, cast
+
+import numpy as np
+from msgspec import structs
+
+from hub.pages.controls import ControlRefused
+from hub.store import Lane, Store
+from hw.live.gate import Way
+from hw.sim.behaviours import BEHAVIOURS, OPENING_S
+from hw.sim.gates import Doors, SimulatedGate
+from hw.sim.goods import Goods
+from hw.sim.hands import Hands
+from hw.sim.plan import Move, Plan
+from hw.sim.shopper import Shopper
+from hw.sim.walking import Floor
+
+log = logging.getLogger(__name__)
+
+FEWEST, MOST = 2, 5
+"""So many are in the store, or on their way to it, while people come and go by themselves."""
+NEXT_AFTER_S = 12.0
+"""Mean time from one arrival to the next; they come independently of each other."""
+SOON_S = 2.0
+"""Mean time when there are too few."""
+PLAIN = 0.5
+"""Share of those who simply take things; the others do anything."""
+WELL_STOCKED = 3
+"""Shoppers choose among lanes on which so many of the lane's own product are left, so that few find it gone."""
+FEWEST_LANES = 6
+"""With fewer than these to choose from, the store is sold out."""
+
+
+class People:
+    """Carries out behaviours in real time, each shopper in a task of their own that `start` starts."""
+
+    def __init__(
+        self,
+        store: Store,
+        floor: Floor,
+        goods: Goods,
+        hands: Hands,
+        ways: Sequence[Way],
+        on_move: Callable[[tuple[Move, ...]], None],
+        start: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
+        rng: np.random.Generator,
+    ) -> None:
+        self._store = store
+        self._floor = floor
+        self._goods = goods
+        self._hands = hands
+        self._ways = ways
+        self._on_move = on_move
+        self._start = start
+        self._rng = rng
+        self._present: set[asyncio.Task[None]] = set()
+
+    def send(self, behaviour: str) -> list[Shopper]:
+        """Let those who show this behaviour come to the way in now. Raises ControlRefused.
+
+        A shopper's `plan` and `basket` are the truth about it; the basket is final once it has `left`.
+        """
+        plans = _from_now(self._plans(behaviour))
+        # Doors ask no more of a gate than a Way has.
+        doors = Doors(cast("Sequence[SimulatedGate]", self._ways), plans)
+        shoppers = []
+        for plan in plans:
+            (rng,) = self._rng.spawn(1)
+            shopper = Shopper(plan, self._store, self._floor, self._goods, self._hands, rng, self._on_move)
+            task = self._start(shopper.visit(doors), f"shopper {plan.payer}")
+            self._present.add(task)
+            task.add_done_callback(self._present.discard)
+            shoppers.append(shopper)
+        return shoppers
+
+    async def come_and_go(self) -> None:
+        """Let people come, until cancelled or until too little is left to choose from."""
+        others = [name for name in BEHAVIOURS if name != "simple"]
+        while len(self._stocked()) > FEWEST_LANES:
+            mean_s = NEXT_AFTER_S if len(self._present) >= FEWEST else SOON_S
+            await asyncio.sleep(float(self._rng.exponential(mean_s)))
+            if len(self._present) + 2 <= MOST:  # some come in twos
+                plain = self._rng.random() < PLAIN
+                with suppress(ControlRefused):
+                    self.send("simple" if plain else others[int(self._rng.integers(len(others)))])
+        log.warning("The shelves are nearly empty: nobody comes by themselves any more; a new start fills them")
+
+    def _plans(self, behaviour: str) -> tuple[Plan, ...]:
+        try:
+            return BEHAVIOURS[behaviour](structs.replace(self._store, lanes=self._stocked()), self._rng)
+        except ValueError:  # a choice among too few lanes
+            raise ControlRefused(f"{behaviour}: too little lies on the shelves for that") from None
+
+    def _stocked(self) -> tuple[Lane, ...]:
+        return tuple(
+            lane
+            for lane in self._store.lanes
+            if lane.products and self._goods.on(lane.id)[lane.products[0]] >= WELL_STOCKED
+        )
+
+
+def _from_now(plans: Sequence[Plan]) -> list[Plan]:
+    """Plans whose times are those of a run that opens now, each payer with a token of their own."""
+    later_s = asyncio.get_running_loop().time() - OPENING_S
+    token = token_hex(4)
+    return [
+        replace(
+            plan,
+            payer=f"aisle:{token}{plan.payer}",
+            together=plan.together and f"{plan.together} {token}",
+            arrives_s=plan.arrives_s + later_s,
+            deeds=tuple(deed if deed.at_s is None else replace(deed, at_s=deed.at_s + later_s) for deed in plan.deeds),
+        )
+        for plan in plans
+    ]

@@ -1,0 +1,152 @@
+"""`aisle run`: a whole store on this machine, in real time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from msgspec import structs
+
+from firmware_py.identity import Identity
+from firmware_py.outbox import Outbox
+from firmware_py.session import Session
+from hub.core.view import snapshot
+from hub.pages.server import listen, serve
+from hub.run import open_hub
+from hub.service import Hub
+from hub.store import Store, load_store
+from hw.live.cable import Cable
+from hw.live.controls import LiveControls
+from hw.live.gate import LiveGate
+from hw.live.people import People
+from hw.live.shelf import Link, LiveShelf, wiring
+from hw.sim.ceiling import Ceiling
+from hw.sim.goods import Goods
+from hw.sim.hands import Hands
+from hw.sim.item_camera import ItemCamera
+from hw.sim.plan import Move
+from hw.sim.walking import STEP_S, Floor
+from hw.sim.world import CEILING
+from hw.simulate import DEMO_STORE, stock_of
+from wire.clock import Clock
+from wire.mqtt import MqttBus
+
+SHELF_CAMERAS = "shelf-cameras"
+
+
+@dataclass(frozen=True)
+class LiveStore:
+    """A store that is open."""
+
+    hub: Hub
+    clock: Clock
+    broker_url: str
+    gates: tuple[LiveGate, ...]
+    people: People
+    controls: LiveControls
+
+
+async def run_store(
+    store_file: Path | None,
+    say: Callable[[str], None],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    state_dir: Path | None = None,
+    broker_url: str | None = None,
+    seed: int | None = None,
+    shoppers: bool = True,
+) -> None:
+    """Run the store in a file, or the demo store, with its page, until cancelled. `say` gets lines for the user.
+
+    Without `state_dir` nothing is kept: the next start is a new store. Without `broker_url` the embedded one is started.
+    Raises HubError, WireError, DriverError or FirmwareError, alone or in groups: one line each.
+    """
+    store = load_store(store_file or DEMO_STORE)
+    with ExitStack() as stack:
+        listener = stack.enter_context(closing(listen(host, port)))
+        where = state_dir or Path(stack.enter_context(TemporaryDirectory(prefix="aisle-")))
+        say(f"Opening the store {store.name!r}: {len(store.lanes)} lanes and {len(store.gates)} gates, simulated")
+        async with open_store(store, where, broker_url, seed) as live, asyncio.TaskGroup() as group:
+            group.create_task(serve(listener, live.hub, live.clock, live.controls), name="page")
+            if shoppers:
+                group.create_task(live.people.come_and_go(), name="people")
+            say(f"Broker   {live.broker_url}")
+            say(f"State    {where}" + ("" if state_dir else ", gone when the store closes"))
+            say(f"Page     http://{host}:{listener.getsockname()[1]}")
+            say("Ctrl-C closes the store.")
+
+
+@asynccontextmanager
+async def open_store(
+    store: Store, state_dir: Path, broker_url: str | None = None, seed: int | None = None
+) -> AsyncIterator[LiveStore]:
+    """A store with its broker, hub, nodes and cameras; nobody comes yet. Raises as `run_store` does."""
+    goods_rng, hands_rng, cells_rng, eyes_rng, people_rng = np.random.default_rng(seed).spawn(5)
+    async with AsyncExitStack() as stack:
+        hub, broker = await stack.enter_async_context(open_hub(store, state_dir, broker_url))
+        clock, floor, goods = Clock(), Floor(store), Goods(store, goods_rng)
+        for move in _believed(store, hub):
+            goods.stock(move.gtin, move.lanes)
+        hands = Hands(store, goods.plates, hands_rng)
+        buses = wiring(store.lanes)
+        shelves = {node: LiveShelf(buses[node], goods.plates, state_dir / node, cells_rng) for node in buses}
+        ttys = Path(stack.enter_context(TemporaryDirectory(prefix="aisle-tty-")))
+        gates = tuple(stack.enter_context(LiveGate(gate, ttys / gate.name)) for gate in store.gates)
+        cables = {
+            node: await stack.enter_async_context(Cable(broker))
+            for node in (*buses, CEILING, SHELF_CAMERAS, *(gate.node for gate in store.gates))
+        }
+        links = {}
+        for node in (*buses, CEILING, SHELF_CAMERAS):
+            bus = await stack.enter_async_context(MqttBus(cables[node].url, node))
+            outbox = stack.enter_context(closing(Outbox(state_dir / node / "outbox.sqlite")))
+            links[node] = Link(bus, Identity.at_start(store.name, node), outbox)
+        eye, shelf_eyes = (Session(*links[node][:2], clock, links[node].outbox) for node in (CEILING, SHELF_CAMERAS))
+        camera = ItemCamera(store, dict.fromkeys(store.lane, shelf_eyes), clock, eyes_rng)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        running: set[asyncio.Task[None]] = set()
+
+        def start(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+            task = group.create_task(work, name=name)
+            running.add(task)
+            task.add_done_callback(running.discard)
+            return task
+
+        start(hub.run(), "hub")
+        for node, shelf in shelves.items():
+            start(shelf.run(links[node]), node)
+        for gate in gates:
+            start(gate.run(store.name, cables[gate.node].url, state_dir / gate.node), gate.node)
+        start(eye.run(), CEILING)
+        start(shelf_eyes.run(), SHELF_CAMERAS)
+        start(_watch(floor, Ceiling(floor, STEP_S, True, eyes_rng), eye, clock), "floor")
+        people = People(store, floor, goods, hands, [gate.way for gate in gates], camera.watch, start, people_rng)
+        try:
+            yield LiveStore(hub, clock, broker, gates, people, LiveControls(people, floor, hands, cables, people_rng))
+        finally:
+            for task in running:
+                task.cancel()
+
+
+async def _watch(floor: Floor, ceiling: Ceiling, session: Session, clock: Clock) -> None:
+    """Let people move, and send a frame of them after every step."""
+    loop = asyncio.get_running_loop()
+    due_s = loop.time()
+    while True:
+        due_s = max(due_s + STEP_S, loop.time())
+        await asyncio.sleep(due_s - loop.time())
+        floor.step()
+        if floor.bodies:
+            await session.stream(ceiling.frame(loop.time(), clock.now()))
+
+
+def _believed(store: Store, hub: Hub) -> tuple[Move, ...]:
+    """What lies on the shelves by the hub's journal: all of it, or what earlier shoppers have left."""
+    left = {view.lane: view.stock for view in snapshot(hub.state).lanes}
+    lanes = (structs.replace(lane, stock=None if (n := left[lane.id]) is None else max(0, n)) for lane in store.lanes)
+    return stock_of(structs.replace(store, lanes=tuple(lanes)))
