@@ -42,7 +42,7 @@ from wire.messages import Ack, AnyMessage, Envelope, Event, Heartbeat, Passage, 
 
 log = logging.getLogger(__name__)
 
-BATCH = 64
+BATCH = 128
 """Messages journaled and applied in one go, at most: a tap waits for no more than one such batch of tracks."""
 HEARTBEAT_S = 1.0
 RETRY_S = 0.1

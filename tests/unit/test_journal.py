@@ -144,7 +144,8 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
 async def test_a_truncated_file_is_refused_as_a_whole(tmp_path: Path, share: float) -> None:
     path = tmp_path / "journal.db"
     journal = Journal(path, STORE)
-    await journal.append([change(n) for n in range(2000)])
+    for n in range(0, 2000, 50):
+        await journal.append([change(n + i) for i in range(50)])
     journal.close()
     with path.open("r+b") as file:
         file.truncate(int(path.stat().st_size * share))
@@ -156,10 +157,10 @@ async def test_an_input_that_cannot_be_read_stops_the_replay_and_is_named(tmp_pa
     path = tmp_path / "journal.db"
     await filled(path, 3)
     with sqlite3.connect(path) as db:
-        db.execute("""UPDATE inputs SET input = '{"type":"observed"' WHERE position = 2""")
+        db.execute("""UPDATE inputs SET batch = '[{"type":"observed"' WHERE position = 2""")
     db.close()
     journal = Journal(path, STORE)
-    with pytest.raises(JournalDamaged, match="input 2 is damaged"):
+    with pytest.raises(JournalDamaged, match="inputs 2 are damaged"):
         list(journal.replay())
     journal.close()
 
@@ -170,7 +171,7 @@ async def test_a_missing_input_is_noticed(tmp_path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("DELETE FROM inputs WHERE position = 2")
     db.close()
-    with pytest.raises(JournalDamaged, match="1 of 3 inputs are missing"):
+    with pytest.raises(JournalDamaged, match="1 of 3 rows of inputs are missing"):
         Journal(path, STORE)
 
 
