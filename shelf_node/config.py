@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shelf_node.errors import BadShelf
+from firmware_py.config import BusConfig, NodeConfig
 from wire.messages import Name
 
 Pin = Annotated[int, Meta(ge=0, le=27)]
@@ -20,8 +20,8 @@ class CellConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cell: Name
 
 
-class BusConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """HX711 converters that share a clock pin. `rate_sps` is what their RATE pin is wired for."""
+class ClockLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """HX711 converters that share a clock pin. `rate_sps` is what their RATE pins are wired for."""
 
     name: Name
     sck: Pin
@@ -30,25 +30,32 @@ class BusConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ShelfConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The lanes of one node. `calibrations` is the folder of its cells' records."""
+    """Section [shelf]. `calibrations` is the folder of the cells' records."""
 
     calibrations: str
-    buses: Annotated[tuple[BusConfig, ...], Meta(min_length=1)]
+    lines: Annotated[tuple[ClockLine, ...], Meta(min_length=1)]
 
-    def check(self, source: str) -> None:
-        """Raises BadShelf if two things claim the same pin, lane, cell or name."""
+    def __post_init__(self) -> None:
         claimed: dict[tuple[str, Hashable], str] = {}
         for kind, value, who in self._claims():
             if (kind, value) in claimed:
-                raise BadShelf(f"{source}: {who} and {claimed[kind, value]} both claim the {kind} {value}")
+                raise ValueError(f"{who} and {claimed[kind, value]} both claim the {kind} {value}")
             claimed[kind, value] = who
 
     def _claims(self) -> Iterator[tuple[str, Hashable, str]]:
-        for i, bus in enumerate(self.buses):
-            yield "name", bus.name, f"buses[{i}]"
-            yield "pin", bus.sck, f"buses[{i}].sck"
-            for j, cell in enumerate(bus.cells):
-                who = f"buses[{i}].cells[{j}]"
+        for i, line in enumerate(self.lines):
+            yield "name", line.name, f"lines[{i}]"
+            yield "pin", line.sck, f"lines[{i}].sck"
+            for j, cell in enumerate(line.cells):
+                who = f"lines[{i}].cells[{j}]"
                 yield "pin", cell.dout, f"{who}.dout"
                 yield "lane", cell.lane, who
                 yield "cell", cell.cell, who
+
+
+class ShelfNodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file of a shelf node."""
+
+    node: NodeConfig
+    shelf: ShelfConfig
+    bus: BusConfig = BusConfig()
