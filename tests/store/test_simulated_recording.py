@@ -1,0 +1,86 @@
+"""The wire, recorded and played to a hub again."""
+
+import io
+import logging
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.store import load_store
+from hw.errors import BadRecording
+from hw.recording import play, record
+from hw.sim.visit import VisitRecord, run_visit
+from hw.simulate import DEMO_STORE, behaviour_scene
+from wire.messages import Passage
+
+STORE = load_store(DEMO_STORE)
+
+
+@pytest.fixture(scope="module")
+def recorded() -> tuple[VisitRecord, bytes]:
+    file = io.BytesIO()
+    visit = run_visit(behaviour_scene(STORE, "simple", 0, 2, 3), 3, lambda bus, clock: record(bus, file, clock))
+    return visit, file.getvalue()
+
+
+def _plain(visit: VisitRecord) -> dict[str, dict[str, int]]:
+    return {payer: dict(cart) for payer, cart in visit.receipts.items()}
+
+
+def test_a_recording_gives_the_receipts_that_were_given(tmp_path: Path, recorded: tuple[VisitRecord, bytes]) -> None:
+    visit, lines = recorded
+    (tmp_path / "day.ndjson").write_bytes(lines)
+    played = play(tmp_path / "day.ndjson", STORE)
+    assert played.receipts == _plain(visit)
+    assert played.skipped == 0
+    assert {tuple(msgspec.json.decode(line)) for line in lines.splitlines()} == {("t", "topic", "payload")}
+
+
+def test_passages_of_a_recording_without_its_commands_still_let_people_in(
+    tmp_path: Path, recorded: tuple[VisitRecord, bytes]
+) -> None:
+    """A recorder at the nodes alone, whose commands bore other names."""
+    visit, lines = recorded
+    kept = [line for line in lines.splitlines() if b"/events" in line or b"/stream" in line]
+    named = [i.body.command for i in visit.inputs if hasattr(i, "body") and isinstance(i.body, Passage)]
+    text = b"\n".join(kept)
+    for command in filter(None, named):
+        text = text.replace(b'"command":"%s"' % command.encode(), b'"command":"then-%s"' % command.encode())
+    (tmp_path / "nodes.ndjson").write_bytes(text)
+    assert play(tmp_path / "nodes.ndjson", STORE).receipts == _plain(visit)
+
+
+def test_lines_that_cannot_be_read_are_said_once_each_and_the_rest_goes_on(
+    tmp_path: Path, recorded: tuple[VisitRecord, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    visit, lines = recorded
+    spoiled = b'not json\n{"t": 1, "topic": "aisle/demo/x/events", "payload": {}}\n' + lines + lines[:40]
+    (tmp_path / "cut.ndjson").write_bytes(spoiled)
+    with caplog.at_level(logging.WARNING, "hw.recording"):
+        played = play(tmp_path / "cut.ndjson", STORE)
+    said = [r.getMessage() for r in caplog.records if r.name == "hw.recording"]
+    assert len(said) == played.skipped == 3
+    assert "line 1 left out" in said[0]
+    assert "line 2 left out: not a message of the wire contract" in said[1]
+    assert "cut short" in said[2]
+    assert played.receipts == _plain(visit)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"not json\n", b'{"t": 1, "topic": "a", "payload": {}}\n'])
+def test_a_file_with_nothing_to_play_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "empty.ndjson").write_bytes(content)
+    with pytest.raises(BadRecording, match="message to the hub of store demo") as refused:
+        play(tmp_path / "empty.ndjson", STORE)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_recording_of_another_store_is_refused(tmp_path: Path, recorded: tuple[VisitRecord, bytes]) -> None:
+    (tmp_path / "other.ndjson").write_bytes(recorded[1].replace(b"aisle/demo/", b"aisle/elsewhere/"))
+    with pytest.raises(BadRecording, match="store demo"):
+        play(tmp_path / "other.ndjson", STORE)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadRecording, match="cannot be read"):
+        play(tmp_path / "none.ndjson", STORE)
