@@ -54,7 +54,7 @@ def fill(state: State, shoppers: int) -> Iterator[float]:
         tap = Tap(gate=f"in-{i}", reader="qr", kind="qr", credential=f"token-{i}", t_s=now_s)
         apply(state, Observed(at_s=now_s, node="gate-in", body=tap))
         apply(state, Authorised(at_s=now_s, session=f"v{i + 1}", hold="hold"))
-        passage = Passage(gate=f"in-{i}", direction="in", outcome="passed", command=f"v{i + 1}-{i + 1}", t_s=now_s)
+        passage = Passage(gate=f"in-{i}", direction="in", outcome="passed", command=f"v{i + 1}-in-{i}-1", t_s=now_s)
         apply(state, Observed(at_s=now_s, node="gate-in", body=passage))
     while True:
         now_s += FRAME_S

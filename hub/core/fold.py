@@ -23,14 +23,18 @@ from hub.core.events import (
 )
 from hub.core.explain import joint
 from hub.core.goods import Key, Value
-from hub.core.people import People, Shuffle
+from hub.core.people import Body, People, Shuffle
 from hub.core.planogram import Planogram
+from hub.core.reach import reach
 from hub.core.visits import Session, Visits
 from hub.store import Store
 from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
 
 Method = Callable[[Planogram, People, Belief, Cluster], None]
 """How a cluster of changes becomes part of the belief: joint inference, or a baseline beside it."""
+
+AT_GATE = 1.5
+"""Whoever passes a gate is within so many of its radii."""
 
 
 @dataclass(slots=True)
@@ -102,8 +106,10 @@ def _passage(state: State, passage: Passage, at_s: float) -> list[Effect]:
         return state.visits.timed_out(passage)
     if passage.direction == "in":
         return state.visits.came_in(passage, gate, state.people, state.belief)
-    _explain_due(state, math.inf)
-    session = state.visits.went_out(passage, gate, state.people, state.belief)
+    body = state.people.nearest(gate.x_m, gate.y_m, AT_GATE * gate.radius_m, bound=True)
+    if body is not None:
+        _explain_what_concerns(state, body, at_s)
+    session = state.visits.went_out(passage, body, state.people, state.belief)
     if session is None:
         return [Note(at_s, f"gate {gate.name}: somebody left who had not come in")]
     return _leave(state, session, at_s) if session.inside <= 0 else []
@@ -138,17 +144,50 @@ def _settle(state: State, session: Session, receipt: Receipt) -> list[Effect]:
 def _explain_due(state: State, at_s: float) -> None:
     """Explain what has waited long enough, in the order in which it happened, confusions of people included."""
     for cluster in state.pending.due(at_s):
-        _confuse(state, cluster.t1_s)
+        _confuse_until(state, cluster.t1_s)
         state.method(state.planogram, state.people, state.belief, cluster)
-    _confuse(state, min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S))
+    _confuse_until(state, min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S))
 
 
-def _confuse(state: State, until_s: float) -> None:
-    """Let the belief take in who may have been taken for whom, up to then."""
+def _explain_what_concerns(state: State, body: Body, at_s: float) -> None:
+    """Somebody is leaving: what they had a hand in waits no longer, nor what came before they were last confused with
+    somebody. All else goes on waiting for its neighbours."""
+    own = _confusions_of(state, body)
+    people, until_s = {name for s in own for name in s.bodies}, max((s.t_s for s in own), default=-math.inf)
+    for cluster in state.pending.clusters:
+        near = _had_a_hand_in(state, cluster)
+        if body.id in near or (cluster.t1_s <= until_s and not people.isdisjoint(near)):
+            cluster.due_s = at_s
+    _explain_due(state, at_s)
+    own = _confusions_of(state, body)
+    state.people.shuffles = [s for s in state.people.shuffles if s not in own]
+    for shuffle in own:
+        _confuse(state, shuffle)
+
+
+def _confusions_of(state: State, body: Body) -> list[Shuffle]:
+    """The confusions, oldest first, that say who a body may be: its own, and of those it was confused with before."""
+    people, own = {body.id}, []
+    for shuffle in reversed(state.people.shuffles):
+        if not people.isdisjoint(shuffle.bodies):
+            people.update(shuffle.bodies)
+            own.append(shuffle)
+    return own[::-1]
+
+
+def _had_a_hand_in(state: State, cluster: Cluster) -> set[str]:
+    return {name for c in cluster.changes for name in reach(state.people, state.store.lane[c.lane], c.t0_s, c.t1_s)}
+
+
+def _confuse_until(state: State, until_s: float) -> None:
     while state.people.shuffles and state.people.shuffles[0].t_s <= until_s:
-        shuffle = state.people.shuffles.pop(0)
-        keys = [("who", body) for body in shuffle.bodies]
-        state.belief.update(keys, partial(_outcomes, shuffle, keys))
+        _confuse(state, state.people.shuffles.pop(0))
+
+
+def _confuse(state: State, shuffle: Shuffle) -> None:
+    """Let the belief take in who may have been taken for whom."""
+    keys = [("who", body) for body in shuffle.bodies]
+    state.belief.update(keys, partial(_outcomes, shuffle, keys))
 
 
 def _outcomes(shuffle: Shuffle, keys: list[Key], values: Mapping[Key, Value]) -> list[tuple[float, Values]]:

@@ -26,6 +26,8 @@ class Session:
     inside: int = 0
     """People who came in on it and have not left."""
     entered: bool = False
+    commands: int = 0
+    """Gate commands given for it so far."""
     certainty: float = 1.0
     """How sure it is that those who left on it were those who came in on it."""
     waiting: Receipt | None = None
@@ -47,7 +49,6 @@ class Visits:
 
     sessions: dict[str, Session] = field(default_factory=dict)
     count: int = 0
-    commands: int = 0
     grants: dict[str, str] = field(default_factory=dict)
     """Session by the id of the gate command that was given for it."""
     unbound: list[Unbound] = field(default_factory=list)
@@ -66,7 +67,7 @@ class Visits:
             self.sessions[session.id] = session
             return [PreAuthorise(session.id, tap.credential, store.thresholds.pre_authorise_cents)]
         session.gate = gate.name
-        return [self._open(gate, session.id, at_s)] if session.hold else []
+        return [self._open(gate, session, at_s)] if session.hold else []
 
     def authorised(self, store: Store, answer: Authorised) -> list[Effect]:
         """The provider holds the money, or declines it: then nobody is let in on it."""
@@ -77,7 +78,7 @@ class Visits:
             del self.sessions[session.id]
             return [Note(answer.at_s, f"{session.id}: declined at {session.gate}")]
         session.hold = answer.hold
-        return [self._open(store.gate[session.gate], session.id, answer.at_s)]
+        return [self._open(store.gate[session.gate], session, answer.at_s)]
 
     def came_in(self, passage: Passage, gate: Gate, people: People, belief: Belief) -> list[Effect]:
         """Whoever came in belongs to the grant they used; somebody who slipped in behind them too."""
@@ -103,8 +104,10 @@ class Visits:
                 self.unbound.remove(waiting)
 
     def timed_out(self, passage: Passage) -> list[Effect]:
-        """Nobody went through in time: a visit that had not begun is over."""
-        session = self.sessions.get(self.grants.get(passage.command or "", ""))
+        """Nobody went through in time: a visit that had not begun is over, an exit may open again."""
+        name = self.grants.pop(passage.command or "", NOBODY)
+        self.released.pop((name, passage.gate), None)
+        session = self.sessions.get(name)
         if session is None or session.entered or session.hold is None:
             return []
         del self.sessions[session.id]
@@ -117,16 +120,15 @@ class Visits:
             if gate.direction != "out":
                 continue
             body = people.nearest(gate.x_m, gate.y_m, gate.radius_m, bound=True)
-            session = belief.who(body.id)[0][1] if body else NOBODY
-            if session == NOBODY or at_s < self.released.get((session, gate.name), -GRANT_S) + GRANT_S:
+            session = self.sessions.get(belief.who(body.id)[0][1]) if body else None
+            if session is None or at_s < self.released.get((session.id, gate.name), -GRANT_S) + GRANT_S:
                 continue
-            self.released[session, gate.name] = at_s
+            self.released[session.id, gate.name] = at_s
             effects.append(self._open(gate, session, at_s))
         return effects
 
-    def went_out(self, passage: Passage, gate: Gate, people: People, belief: Belief) -> Session | None:
+    def went_out(self, passage: Passage, body: Body | None, people: People, belief: Belief) -> Session | None:
         """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
-        body = people.nearest(gate.x_m, gate.y_m, 1.5 * gate.radius_m, bound=True)
         name, sure = self.grants.get(passage.command or "", NOBODY), 1.0
         if body is not None:
             sure, name = belief.who(body.id)[0]
@@ -150,12 +152,15 @@ class Visits:
         for body in [b for b in people.all() if b.bound and belief.who(b.id)[0][1] == session.id]:
             _forget(body, people, belief)
 
-    def _open(self, gate: Gate, session: str, at_s: float) -> Open:
-        self.commands += 1
+    def _open(self, gate: Gate, session: Session, at_s: float) -> Open:
+        session.commands += 1
         command = GateCommand(
-            id=f"{session}-{self.commands}", gate=gate.name, direction=gate.direction, expires_s=at_s + GRANT_S
+            id=f"{session.id}-{gate.name}-{session.commands}",
+            gate=gate.name,
+            direction=gate.direction,
+            expires_s=at_s + GRANT_S,
         )
-        self.grants[command.id] = session
+        self.grants[command.id] = session.id
         return Open(gate.node, command)
 
 
