@@ -1,4 +1,4 @@
-"""A shelf node on simulated load cells: from the counts on, it is the code of the real node."""
+"""A shelf node on simulated load cells: from frames of counts on, it is the real node."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,14 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.hx711 import Fault
+from drivers.hx711 import Fault, Frame, Sample
 from firmware_py.calibration import Calibration
-from firmware_py.session import Session, Vitals
+from firmware_py.session import Session
 from hw.sim.load_cell import STALL_CONVERSIONS, STALL_RATE, WRONG_AT_STALL, Cell, Floats, LoadCell, Modelled
 from hw.sim.plate import Plate
 from shelf_node.lane import Lane
+from shelf_node.node import ShelfNode
 from wire.clock import Clock
 
+LINE = "cells"
 BLOCK_S = 0.5
 """How much is converted at a time: what a lane reports comes so late at most, and arrays pay from some samples on."""
 NOISE_AHEAD = 600
@@ -38,13 +40,14 @@ class _Rows:
 
 
 class SimulatedShelf:
-    """Plates, cells, converters and the lanes behind them, by lane id."""
+    """Plates, their cells, and the node behind them; its converters share one clock line."""
 
-    def __init__(self, plates: dict[str, Plate], rate_sps: float, seed: Sequence[int]) -> None:
+    def __init__(self, plates: dict[str, Plate], rate_sps: float, seed: Sequence[int], clock: Clock) -> None:
+        """`plates` by lane."""
         self._rate_sps = rate_sps
         self._rng = np.random.default_rng(seed)
         self._plates = list(plates.values())
-        self._lanes = [Lane(name, self._calibrated(name)) for name in plates]
+        self.node = ShelfNode({LINE: [Lane(name, self._calibrated(name)) for name in plates]}, clock)
         rows = _Rows([Modelled(np.random.default_rng([*seed, i]), rate_sps) for i in range(len(plates))])
         self._cells = LoadCell(Cell(), rows, self._rng, rate_sps=rate_sps)
         self._missing = np.zeros(len(plates), dtype=np.int64)
@@ -59,28 +62,19 @@ class SimulatedShelf:
             sigma_g=CALIBRATION_SIGMA_G,
         )
 
-    async def run(self, session: Session, clock: Clock) -> None:
+    async def run(self, session: Session) -> None:
         """Weigh until cancelled, and post what changes."""
         loop = asyncio.get_running_loop()
         done = round(loop.time() * self._rate_sps)
-        start_utc_s = clock.from_monotonic(0.0)
         while True:
             await asyncio.sleep(BLOCK_S)
             due = int(loop.time() * self._rate_sps)
             times_s = np.arange(done + 1, due + 1) / self._rate_sps
             done = due
-            utc_s = (start_utc_s + times_s).tolist()
-            for lane, row in zip(self._lanes, self._read(times_s), strict=True):
-                push = lane.push
-                for t_s, counts in zip(utc_s, row, strict=True):
-                    change = push(t_s, counts, None if counts is not None else Fault.SETTLING)
-                    if change is not None:
-                        session.post(change)
-
-    def vitals(self) -> Vitals:
-        """For the session's heartbeat: live readings and counters by lane."""
-        counters = {f"{lane.id}_{what}": n for lane in self._lanes for what, n in lane.counters.items()}
-        return Vitals(counters, {lane.id: lane.reading for lane in self._lanes})
+            for t_s, counts in zip(times_s.tolist(), zip(*self._read(times_s), strict=True), strict=True):
+                samples = tuple(Sample(c, None if c is not None else Fault.SETTLING, 0) for c in counts)
+                for change in self.node.feed(LINE, Frame(t_s, samples)):
+                    session.post(change)
 
     def _read(self, times_s: Floats) -> list[list[int | None]]:
         """Counts by lane, as reads in user space give them: a stalled one may be wrong, and the chip then resets."""

@@ -71,8 +71,8 @@ class World:
         by_lane: dict[str, Session] = {}
         for i, (node, lanes) in enumerate(_shelf_nodes(store).items()):
             plates = {lane: self._goods.plates[lane] for lane in lanes}
-            shelf = SimulatedShelf(plates, scene.sample_rate_hz, [*self._root, 4, i])
-            self._shelves.append((shelf, session(node, shelf.vitals)))
+            shelf = SimulatedShelf(plates, scene.sample_rate_hz, [*self._root, 4, i], clock)
+            self._shelves.append((shelf, session(node, shelf.node.vitals)))
             by_lane |= dict.fromkeys(lanes, self._shelves[-1][1])
         gates = [SimulatedGate(gate, clock) for gate in store.gates]
         self._gates = [(gate, session(gate.gate.node, gate.node.vitals)) for gate in gates]
@@ -87,7 +87,7 @@ class World:
             for session in [self._eye, *(s for _, s in self._shelves), *(s for _, s in self._gates)]:
                 group.create_task(session.run(), name="session")
             for shelf, session in self._shelves:
-                group.create_task(shelf.run(session, self._clock), name="shelf")
+                group.create_task(shelf.run(session), name="shelf")
             for gate, session in self._gates:
                 group.create_task(gate.run(session), name=gate.gate.node)
             group.create_task(self._watch(), name=CEILING)
