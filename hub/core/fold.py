@@ -33,6 +33,8 @@ from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
 Method = Callable[[Planogram, People, Belief, Cluster], None]
 """How a cluster of changes becomes part of the belief: joint inference, or a baseline beside it."""
 
+PERHAPS = 0.03
+"""Somebody this much less likely than the likeliest had no hand in it, for the purpose of waiting."""
 AT_GATE = 1.5
 """Whoever passes a gate is within so many of its radii."""
 
@@ -176,7 +178,11 @@ def _confusions_of(state: State, body: Body) -> list[Shuffle]:
 
 
 def _had_a_hand_in(state: State, cluster: Cluster) -> set[str]:
-    return {name for c in cluster.changes for name in reach(state.people, state.store.lane[c.lane], c.t0_s, c.t1_s)}
+    names: set[str] = set()
+    for change in cluster.changes:
+        ratios = reach(state.people, state.store.lane[change.lane], change.t0_s, change.t1_s)
+        names.update(name for name, ratio in ratios.items() if ratio > PERHAPS * max(ratios.values()))
+    return names
 
 
 def _confuse_until(state: State, until_s: float) -> None:
