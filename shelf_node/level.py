@@ -52,7 +52,7 @@ class Level:
         """Take in a block at rest. False, and nothing learned, when its mean stands off by more than chance and
         `least_g`."""
         n = len(block)
-        mean_g = sum(block) / n
+        mean_g, variance = _mean_and_variance(block)
         offset_g = mean_g - self.grams
         expected = self._weight + 1.0 / n
         if abs(offset_g) > max(least_g, STANDS_OFF_SIGMAS * sqrt(self._mean_var * expected)):
@@ -63,7 +63,6 @@ class Level:
         learn = max(LEARN_GAIN, 1.0 / self._blocks)
         if n > 1:
             noise_var = self.noise_g**2
-            variance = sum([(x - mean_g) ** 2 for x in block]) / (n - 1)
             noise_var += learn * (min(variance, 5.0 * noise_var) - noise_var)
             self.noise_g = max(sqrt(noise_var), NOISE_FLOOR_G)
         self._mean_var += learn * (min(surprise, 7.0 * self._mean_var) - self._mean_var)
@@ -88,10 +87,8 @@ class Level:
         """Whether samples scatter no more than at rest: 999 in 1000 resting windows do."""
         if max(window) - min(window) > HOPELESS_SIGMAS * self.noise_g:
             return False
-        n = len(window)
-        mean_g = sum(window) / n
-        variance = sum([(x - mean_g) ** 2 for x in window]) / (n - 1)
-        d = 2.0 / (9.0 * (n - 1))
+        _, variance = _mean_and_variance(window)
+        d = 2.0 / (9.0 * (len(window) - 1))
         return variance <= self.noise_g**2 * (1.0 - d + 3.09 * sqrt(d)) ** 3  # chi-square, Wilson and Hilferty
 
     def relearn(self, t_s: float, window: list[float], least_g: float) -> bool:
@@ -103,6 +100,12 @@ class Level:
         self.noise_g, self._mean_var = max(spread_g, NOISE_FLOOR_G), spread_g**2
         self.move(t_s, median_g, n)
         return True
+
+
+def _mean_and_variance(samples: list[float]) -> tuple[float, float]:
+    n = len(samples)
+    mean = sum(samples) / n
+    return mean, sum([(x - mean) ** 2 for x in samples]) / max(1, n - 1)
 
 
 def _median_and_spread(samples: list[float]) -> tuple[float, float]:

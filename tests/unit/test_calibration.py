@@ -38,7 +38,7 @@ def test_a_file_copied_from_another_cell_is_refused_in_one_line(tmp_path: Path) 
     store = CalibrationStore(tmp_path)
     store.add(record("LC-0042"))
     (tmp_path / "LC-0042.json").rename(tmp_path / "LC-0043.json")
-    with pytest.raises(BadCalibration, match="LC-0043.json: belongs to cell LC-0042, not LC-0043") as e:
+    with pytest.raises(BadCalibration, match=r"LC-0043\.json: belongs to cell LC-0042, not LC-0043") as e:
         store.current("LC-0043")
     assert "\n" not in str(e.value)
 
