@@ -34,13 +34,13 @@ class ItemCamera:
             for lane in store.lanes
         }
 
-    def watch(self, moves: tuple[Move, ...]) -> None:
-        """These move now; what the camera makes of each is posted a moment later."""
+    def watch(self, moves: tuple[Move, ...], in_s: float) -> None:
+        """These move in so many seconds; what the camera makes of each is posted a moment after that."""
         for move in moves:
             if self._rng.random() < SEEN:
-                lane, t_s = move.lanes[0], self._clock.now()
+                lane, t_s = move.lanes[0], self._clock.now() + in_s
                 evidence = ItemEvidence(lane=lane, t_s=t_s, likelihoods=self._classify(lane, move.gtin), other=OTHER)
-                delay_s = float(self._rng.uniform(*DELAY_S))
+                delay_s = in_s + float(self._rng.uniform(*DELAY_S))
                 asyncio.get_running_loop().call_later(delay_s, self._sessions[lane].post, evidence)
 
     def _classify(self, lane: str, gtin: str) -> dict[str, float]:

@@ -38,7 +38,7 @@ class Shopper:
         goods: Goods,
         hands: Hands,
         rng: np.random.Generator,
-        on_move: Callable[[tuple[Move, ...]], None],
+        on_move: Callable[[tuple[Move, ...], float], None],
     ) -> None:
         self.plan = plan
         self.basket: list[Unit] = []
@@ -115,7 +115,7 @@ class Shopper:
         body.reaching = _middle(self._store, deed)
         if not deed.takes and not deed.puts:
             await _until(self._hands.press(deed.lanes, _now(), deed.hold_s))
-        self._on_move(deed.puts + deed.takes)
+        self._on_move(deed.puts + deed.takes, deed.hold_s)
         if deed.puts:
             await _until(self._hands.put(self._lay(deed.puts), _now()))
         if deed.takes:

@@ -100,9 +100,9 @@ class World:
         self.shoppers.append(shopper)
         await shopper.visit(self._doors)
 
-    def _saw(self, moves: tuple[Move, ...]) -> None:
+    def _saw(self, moves: tuple[Move, ...], in_s: float) -> None:
         if self._camera is not None:
-            self._camera.watch(moves)
+            self._camera.watch(moves, in_s)
 
     async def _watch(self) -> None:
         every = max(1, round(1 / (self._scene.frame_rate_hz * STEP_S)))
