@@ -1,5 +1,6 @@
 """A hub as a process: its state directory, its broker, and every fault as one line."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
@@ -7,11 +8,11 @@ from pathlib import Path
 from hub.broker import Broker
 from hub.errors import HubError
 from hub.journal import Journal
+from hub.pages.server import listen, serve
 from hub.payments import TestProvider
 from hub.service import Hub
 from hub.store import Store, load_store
 from wire.clock import Clock
-from wire.errors import WireError
 from wire.mqtt import PORT, MqttBus
 
 
@@ -36,23 +37,21 @@ async def open_hub(store: Store, state_dir: Path, broker_url: str | None = None)
         yield Hub(store, bus, journal, payments, Clock()), broker_url
 
 
-async def run_hub(store_file: Path, state_dir: Path, broker_url: str | None = None) -> None:
-    """`aisle hub`: run until cancelled. Raises HubError or WireError, whose message is the one line to show."""
+async def run_hub(
+    store_file: Path, state_dir: Path, broker_url: str | None = None, page: tuple[str, int] | None = None
+) -> None:
+    """`aisle hub`: the hub, and its page at that host and port, until cancelled.
+
+    Raises HubError or WireError, alone or in groups: one line each.
+    """
     store = load_store(store_file)
-    try:
-        async with open_hub(store, state_dir, broker_url) as (hub, _):
-            await hub.run()
-    except ExceptionGroup as group:
-        faults, others = group.split((HubError, WireError))
-        if faults is None or others is not None:
-            raise
-        raise first(faults) from None
-
-
-def first(faults: BaseExceptionGroup[Exception]) -> Exception:
-    """The first of the faults that ended a group: the others are its consequences."""
-    fault = faults.exceptions[0]
-    return first(fault) if isinstance(fault, BaseExceptionGroup) else fault
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(closing(listen(*page))) if page else None
+        hub, _ = await stack.enter_async_context(open_hub(store, state_dir, broker_url))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(hub.run(), name="hub")
+            if listener:
+                group.create_task(serve(listener, hub, Clock()), name="page")
 
 
 def _make(state_dir: Path) -> None:
