@@ -1,7 +1,8 @@
 """What stands on the page and what can be done there. What moves is drawn in the browser (`static/`) from the feed."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -67,15 +68,17 @@ def register(hub: Hub, controls: Controls | None) -> None:
         live = Live(pressable=controls is not None)
 
         async def act(event: GenericEventArguments) -> None:
-            match event.args:
-                case ["answer", str(session), int(choice)]:
-                    await _tell(f"{session}: thank you, the receipt is on its way", hub.answer(session, choice))
-                case ["press", str(lane)] if controls is not None:
-                    await _tell(f"A hand presses lane {lane}", controls.press(lane))
-                case ["plug", str(node), bool(plugged)] if controls is not None:
-                    what = "plugged in again" if plugged else "unplugged"
-                    await _tell(f"{node} is {what}", controls.plug(node, plugged))
-            live.done(event.args)
+            try:
+                match event.args:
+                    case ["answer", str(session), int(choice)]:
+                        await _tell(f"{session}: thank you, the receipt is on its way", hub.answer(session, choice))
+                    case ["press", str(lane)] if controls is not None:
+                        await _tell(f"A hand presses lane {lane}", controls.press(lane))
+                    case ["plug", str(node), bool(plugged)] if controls is not None:
+                        what = "plugged in again" if plugged else "unplugged"
+                        await _tell(f"{node} is {what}", controls.plug(node, plugged))
+            finally:
+                live.done(event.args)
 
         live.on("act", act)
 
@@ -96,18 +99,25 @@ def _bar(controls: Controls) -> None:
         lose = ui.button("Break a track", color=None).props("unelevated no-caps")
 
     async def send_shopper() -> None:
-        send.disable()
-        sentence = behaviours[chosen.value]
-        await _tell(f"A shopper is on the way: {sentence}", controls.send_shopper(chosen.value))
-        send.enable()
+        with _in_progress(send):
+            sentence = behaviours[chosen.value]
+            await _tell(f"A shopper is on the way: {sentence}", controls.send_shopper(chosen.value))
 
     async def break_track() -> None:
-        lose.disable()
-        await _tell("The ceiling has lost somebody for a while", controls.break_track())
-        lose.enable()
+        with _in_progress(lose):
+            await _tell("The ceiling has lost somebody for a while", controls.break_track())
 
     send.on_click(send_shopper)
     lose.on_click(break_track)
+
+
+@contextmanager
+def _in_progress(button: ui.button) -> Iterator[None]:
+    button.disable()
+    try:
+        yield
+    finally:
+        button.enable()
 
 
 async def _tell(done: str, doing: Awaitable[None]) -> None:

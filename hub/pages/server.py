@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +20,6 @@ from hub.pages.page import register
 from hub.pages.plan import plan
 from hub.service import Hub
 from wire.clock import Clock
-
-log = logging.getLogger(__name__)
 
 TICK_S = 0.125
 """People move on the page this often; the browser draws the way between."""
@@ -55,6 +52,7 @@ async def serve(listener: socket.socket, hub: Hub, clock: Clock, controls: Contr
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level="warning",
         access_log=False,
         lifespan="on",
         timeout_graceful_shutdown=GOODBYE_S,

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -67,7 +68,7 @@ class Shop:
         self.store = structs.replace(small_store(), products=named)
         self._listener = listen("127.0.0.1", 0)
         self.port = self._listener.getsockname()[1]
-        self._now_s = 0.0
+        self._now_s = self._frame_s = 0.0
         self._said: dict[tuple[str, bool], int] = {}
         self._open: Future[asyncio.AbstractEventLoop] = Future()
         self._ended: Future[None] = Future()
@@ -93,6 +94,8 @@ class Shop:
 
     def says(self, node: str, body: Event | Tracks | Heartbeat) -> None:
         stream = isinstance(body, Tracks | Heartbeat)
+        if not stream:
+            self._wait_for_frames()
         self._said[node, stream] = seq = self._said.get((node, stream), 0) + 1
         topic = (topics.stream if stream else topics.events)(self.store.name, node)
         envelope = Envelope(node=node, boot="1", seq=seq, body=body)
@@ -105,7 +108,7 @@ class Shop:
         command = self.do(self._commands.get())
         self._pass("gate-in", command)
         self.stand({track: AT_ENTRY})
-        return command.id.rpartition("-")[0]
+        return self.hub.state.visits.grants[command.id]
 
     def walk(self, track: str, start: Spot, end: Spot) -> None:
         steps = max(1, round(((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5 / 0.15))
@@ -115,7 +118,7 @@ class Shop:
 
     def stand(self, where: dict[str, Spot]) -> None:
         """One frame of the ceiling."""
-        self._now_s += 0.1
+        self._now_s = self._frame_s = self._now_s + 0.1
         tracks = tuple(Track(id=t, x_m=x, y_m=y, sigma_m=0.07) for t, (x, y) in where.items())
         self.says("ceiling", Tracks(t_s=self._now_s, tracks=tracks))
 
@@ -150,6 +153,13 @@ class Shop:
                 t_s=self._now_s,
             ),
         )
+
+    def _wait_for_frames(self) -> None:
+        """Events and frames take two ways through the hub: what was seen before an event is known before it is told."""
+        deadline_s = time.monotonic() + DEADLINE_S
+        while self.hub.state.people.frame_s.get("ceiling", 0.0) < self._frame_s:
+            assert time.monotonic() < deadline_s, "the hub takes no frames"
+            time.sleep(0.002)
 
     # The thread
 

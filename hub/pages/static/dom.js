@@ -24,6 +24,7 @@ export function keyed(host, items, key, draw) {
     let node = known.get(itemKey);
     if (node?.said !== said) {
       const fresh = Object.assign(draw(item, node?.item), { shownKey: itemKey, said, item });
+      fresh.classList.toggle("new", !node);
       if (node === at && node) at = fresh;
       node?.replaceWith(fresh);
       node = fresh;

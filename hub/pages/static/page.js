@@ -61,13 +61,15 @@ export default {
       if (news.nodes) keyed(this.host.nodeList, news.nodes, (n) => n.name, this.node);
       if (news.notes) keyed(this.host.notes, news.notes, ([at_s, text]) => `${at_s} ${text}`, this.note);
       if (news.carts || news.nodes || news.questions) this.drawFacts();
-      this.age();
+      if (news.nodes || news.questions) this.age();
     },
 
     // What grows older by itself.
     age() {
       const now_s = Date.now() / 1000 + this.ahead_s;
-      const said = (node, text) => node.textContent === text || (node.textContent = text);
+      const said = (node, text) => {
+        if (node.textContent !== text) node.textContent = text;
+      };
       said(this.host.clock, `${time(now_s)} UTC`);
       for (const node of document.querySelectorAll("[data-since]")) said(node, lasting(now_s - node.dataset.since));
     },
