@@ -48,8 +48,9 @@ class Way:
 class LiveGate:
     """One gate node, its turnstile, and the scanner on its tty. `with` it, `run` it, and go through its `way`."""
 
-    def __init__(self, gate: Gate, tty: Path) -> None:
+    def __init__(self, gate: Gate, state_dir: Path, tty: Path) -> None:
         self._gate = gate
+        self._state_dir = state_dir
         self._tty = tty
         self.gpio = SimulatedGpio()
         self._turnstile = TurnstileModel(self.gpio, PINS)
@@ -69,12 +70,12 @@ class LiveGate:
     ) -> None:
         self._scanner.unplug()
 
-    async def run(self, store: str, broker_url: str, state_dir: Path) -> None:
+    async def run(self, store: str, broker_url: str) -> None:
         """Work until cancelled."""
         gate = self._gate
         scanner = Scanner(name=f"{gate.name}-reader", path=str(self._tty))
         config = GateNodeConfig(
-            node=NodeConfig(name=gate.node, store=store, role="gate", state_dir=str(state_dir)),
+            node=NodeConfig(name=gate.node, store=store, role="gate", state_dir=str(self._state_dir)),
             gate=GateConfig(gate=gate.name, direction=gate.direction, pins=PINS, scanners=(scanner,)),
             bus=BusConfig(url=broker_url),
         )

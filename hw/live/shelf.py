@@ -4,23 +4,22 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from zlib import crc32
 
 import numpy as np
 
 from firmware_py.calibration import Calibration, CalibrationStore
-from firmware_py.identity import Identity
-from firmware_py.outbox import Outbox
+from firmware_py.config import BusConfig, NodeConfig
 from hub.store import Lane
+from hw.live.pace import every
 from hw.sim.gpio import SimulatedGpio
 from hw.sim.hx711_chip import Hx711Chip
 from hw.sim.load_cell import Cell, LoadCell, Modelled
 from hw.sim.plate import Plate
 from hw.sim.shelf import CALIBRATION_SIGMA_G, SPAN_ERROR
 from shelf_node import node
-from shelf_node.config import BusConfig, CellConfig, ShelfConfig
-from wire.bus import Bus
+from shelf_node.config import CellConfig, ClockLine, ShelfConfig, ShelfNodeConfig
 from wire.clock import Clock
 
 RATE_SPS: Final = 10
@@ -35,12 +34,12 @@ ZERO_SPREAD_COUNTS, SPAN_SPREAD = 20_000.0, 0.02
 """How far cells of one make differ from each other."""
 
 
-def wiring(lanes: Iterable[Lane]) -> dict[str, tuple[BusConfig, ...]]:
+def wiring(lanes: Iterable[Lane]) -> dict[str, tuple[ClockLine, ...]]:
     """Clock lines by shelf node: a node per gondola, and another where one header has too few pins for it."""
     gondolas: dict[str, dict[str, list[Lane]]] = {}
     for lane in lanes:
         gondolas.setdefault(lane.shelf.split("-")[0], {}).setdefault(lane.shelf, []).append(lane)
-    nodes: dict[str, tuple[BusConfig, ...]] = {}
+    nodes: dict[str, tuple[ClockLine, ...]] = {}
     for gondola, shelves in gondolas.items():
         for n, rows in enumerate(_headers(shelves.values())):
             pins = iter(PINS)
@@ -64,67 +63,68 @@ def _headers(shelves: Iterable[Sequence[Lane]]) -> list[list[Sequence[Lane]]]:
     return headers
 
 
-def _line(name: str, row: Sequence[Lane], pins: Iterator[int]) -> BusConfig:
+def _line(name: str, row: Sequence[Lane], pins: Iterator[int]) -> ClockLine:
     cells = tuple(CellConfig(lane=lane.id, dout=next(pins), cell=f"cell-{lane.id}") for lane in row)
-    return BusConfig(name=name, sck=next(pins), rate_sps=RATE_SPS, cells=cells)
+    return ClockLine(name=name, sck=next(pins), rate_sps=RATE_SPS, cells=cells)
 
 
-class Link(NamedTuple):
-    """What connects a node with the hub."""
+class _Scale:
+    """A plate on its load cell. `counts` is the newest conversion: all of it that a converter's thread may look at."""
 
-    bus: Bus
-    identity: Identity
-    outbox: Outbox
+    def __init__(self, plate: Plate, cell: Cell, rng: np.random.Generator) -> None:
+        self._plate = plate
+        self._cell = LoadCell(cell, Modelled(rng, RATE_SPS), rng, rate_sps=RATE_SPS)
+        self.counts = 0
+
+    def convert(self, t_s: float) -> None:
+        """The next conversion, of what presses on the plate at this time."""
+        self.counts = int(self._cell.convert(self._plate.force_g(np.array([t_s])))[0])
 
 
 class LiveShelf:
-    """One shelf node and the cells on its wires."""
+    """One shelf node, and what is wired to its pins."""
 
     def __init__(
-        self, buses: tuple[BusConfig, ...], plates: Mapping[str, Plate], state_dir: Path, rng: np.random.Generator
+        self, lines: tuple[ClockLine, ...], plates: Mapping[str, Plate], state_dir: Path, rng: np.random.Generator
     ) -> None:
-        """Calibrates the cells that have no record below `state_dir` yet. Raises BadCalibration, OSError."""
-        self._config = ShelfConfig(calibrations=str(state_dir / "calibrations"), buses=buses)
+        """`plates` by lane. Cells without a record below `state_dir` are calibrated. Raises BadCalibration, OSError."""
+        self._lines = lines
+        self._state_dir = state_dir
         self._gpio = SimulatedGpio()
         self._gpio.setmode(self._gpio.BCM)
-        self._plates: list[tuple[Plate, LoadCell]] = []
-        self._counts: list[int] = []
-        records = CalibrationStore(Path(self._config.calibrations))
-        for bus in buses:
-            for cell in bus.cells:
+        self._scales: list[_Scale] = []
+        records = CalibrationStore(self._calibrations)
+        for line in lines:
+            for cell in line.cells:
                 true = _cell(cell.cell)
                 if records.current(cell.cell) is None:
                     records.add(_calibrated(cell.cell, true, rng))
-                load_cell = LoadCell(true, Modelled(rng, RATE_SPS), rng, rate_sps=RATE_SPS)
-                self._chip(bus.sck, cell.dout, len(self._plates), rng)
-                self._plates.append((plates[cell.lane], load_cell))
-                self._counts.append(0)
-        self._weigh()
+                self._scales.append(_Scale(plates[cell.lane], true, rng))
+                self._wire(self._scales[-1], line.sck, cell.dout, RATE_SPS * float(rng.normal(1.0, CRYSTAL_SPREAD)))
 
-    def _chip(self, sck: int, dout: int, place: int, rng: np.random.Generator) -> None:
-        rate_sps = RATE_SPS * (1 + float(rng.normal(0.0, CRYSTAL_SPREAD)))
-        counts = self._counts  # looked up in the bus's thread; all else about plates belongs to the loop
-        Hx711Chip(self._gpio, sck, dout, lambda t_s: counts[place], clock=time.monotonic, rate_sps=rate_sps)
+    @property
+    def _calibrations(self) -> Path:
+        return self._state_dir / "calibrations"
 
-    async def _press(self) -> None:
-        """Let plates press on cells, conversion by conversion, until cancelled."""
-        loop = asyncio.get_running_loop()
-        due_s = loop.time()
-        while True:
-            due_s = max(due_s + 1 / RATE_SPS, loop.time())  # a loop that was held up converts nothing twice
-            await asyncio.sleep(due_s - loop.time())
-            self._weigh()
+    def _wire(self, scale: _Scale, sck: int, dout: int, rate_sps: float) -> None:
+        Hx711Chip(self._gpio, sck, dout, lambda t_s: scale.counts, clock=time.monotonic, rate_sps=rate_sps)
 
-    def _weigh(self) -> None:
-        now = np.array([asyncio.get_running_loop().time()])
-        self._counts[:] = [int(cell.convert(plate.force_g(now))[0]) for plate, cell in self._plates]
-
-    async def run(self, link: Link) -> None:
+    async def run(self, name: str, store: str, broker_url: str) -> None:
         """Work until cancelled."""
-        name = link.identity.node
+        config = ShelfNodeConfig(
+            node=NodeConfig(name=name, store=store, role="shelf", state_dir=str(self._state_dir)),
+            shelf=ShelfConfig(calibrations=str(self._calibrations), lines=self._lines),
+            bus=BusConfig(url=broker_url),
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._press(), name=f"{name}: plates")
-            group.create_task(node.run(self._config, *link, self._gpio), name=f"{name}: node")
+            group.create_task(node.run(config, self._gpio), name=f"{name}: node")
+
+    async def _press(self) -> None:
+        """Let plates press on their cells."""
+        async for t_s in every(1 / RATE_SPS):
+            for scale in self._scales:
+                scale.convert(t_s)
 
 
 def _cell(serial: str) -> Cell:

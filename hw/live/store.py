@@ -22,8 +22,9 @@ from hub.store import Store, load_store
 from hw.live.cable import Cable
 from hw.live.controls import LiveControls
 from hw.live.gate import LiveGate
+from hw.live.pace import every
 from hw.live.people import People
-from hw.live.shelf import Link, LiveShelf, wiring
+from hw.live.shelf import LiveShelf, wiring
 from hw.sim.ceiling import Ceiling
 from hw.sim.goods import Goods
 from hw.sim.hands import Hands
@@ -45,7 +46,7 @@ class LiveStore:
     hub: Hub
     clock: Clock
     broker_url: str
-    gates: tuple[LiveGate, ...]
+    gates: dict[str, LiveGate]
     people: People
     controls: LiveControls
 
@@ -63,7 +64,7 @@ async def run_store(
 ) -> None:
     """Run the store in a file, or the demo store, with its page, until cancelled. `say` gets lines for the user.
 
-    Without `state_dir` nothing is kept: the next start is a new store. Without `broker_url` the embedded one is started.
+    Without `state_dir` nothing is kept: the next start is a new store. Without `broker_url` the embedded one starts.
     Raises HubError, WireError, DriverError or FirmwareError, alone or in groups: one line each.
     """
     store = load_store(store_file or DEMO_STORE)
@@ -93,20 +94,19 @@ async def open_store(
         for move in _believed(store, hub):
             goods.stock(move.gtin, move.lanes)
         hands = Hands(store, goods.plates, hands_rng)
-        buses = wiring(store.lanes)
-        shelves = {node: LiveShelf(buses[node], goods.plates, state_dir / node, cells_rng) for node in buses}
+        lines = wiring(store.lanes)
+        shelves = {name: LiveShelf(lines[name], goods.plates, state_dir / name, cells_rng) for name in lines}
         ttys = Path(stack.enter_context(TemporaryDirectory(prefix="aisle-tty-")))
-        gates = tuple(stack.enter_context(LiveGate(gate, ttys / gate.name)) for gate in store.gates)
-        cables = {
-            node: await stack.enter_async_context(Cable(broker))
-            for node in (*buses, CEILING, SHELF_CAMERAS, *(gate.node for gate in store.gates))
-        }
-        links = {}
-        for node in (*buses, CEILING, SHELF_CAMERAS):
+        gates = {g.node: stack.enter_context(LiveGate(g, state_dir / g.node, ttys / g.name)) for g in store.gates}
+        nodes = (*shelves, *gates, CEILING, SHELF_CAMERAS)
+        cables = {node: await stack.enter_async_context(Cable(broker)) for node in nodes}
+
+        async def session(node: str) -> Session:
             bus = await stack.enter_async_context(MqttBus(cables[node].url, node))
             outbox = stack.enter_context(closing(Outbox(state_dir / node / "outbox.sqlite")))
-            links[node] = Link(bus, Identity.at_start(store.name, node), outbox)
-        eye, shelf_eyes = (Session(*links[node][:2], clock, links[node].outbox) for node in (CEILING, SHELF_CAMERAS))
+            return Session(bus, Identity.at_start(store.name, node), clock, outbox)
+
+        eye, shelf_eyes = await session(CEILING), await session(SHELF_CAMERAS)
         camera = ItemCamera(store, dict.fromkeys(store.lane, shelf_eyes), clock, eyes_rng)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         running: set[asyncio.Task[None]] = set()
@@ -118,14 +118,16 @@ async def open_store(
             return task
 
         start(hub.run(), "hub")
-        for node, shelf in shelves.items():
-            start(shelf.run(links[node]), node)
-        for gate in gates:
-            start(gate.run(store.name, cables[gate.node].url, state_dir / gate.node), gate.node)
+        for name, shelf in shelves.items():
+            start(shelf.run(name, store.name, cables[name].url), name)
+        for name, gate in gates.items():
+            start(gate.run(store.name, cables[name].url), name)
         start(eye.run(), CEILING)
         start(shelf_eyes.run(), SHELF_CAMERAS)
         start(_watch(floor, Ceiling(floor, STEP_S, True, eyes_rng), eye, clock), "floor")
-        people = People(store, floor, goods, hands, [gate.way for gate in gates], camera.watch, start, people_rng)
+        people = People(
+            store, floor, goods, hands, [gate.way for gate in gates.values()], camera.watch, start, people_rng
+        )
         try:
             yield LiveStore(hub, clock, broker, gates, people, LiveControls(people, floor, hands, cables, people_rng))
         finally:
@@ -135,14 +137,10 @@ async def open_store(
 
 async def _watch(floor: Floor, ceiling: Ceiling, session: Session, clock: Clock) -> None:
     """Let people move, and send a frame of them after every step."""
-    loop = asyncio.get_running_loop()
-    due_s = loop.time()
-    while True:
-        due_s = max(due_s + STEP_S, loop.time())
-        await asyncio.sleep(due_s - loop.time())
+    async for now_s in every(STEP_S):
         floor.step()
         if floor.bodies:
-            await session.stream(ceiling.frame(loop.time(), clock.now()))
+            await session.stream(ceiling.frame(now_s, clock.from_monotonic(now_s)))
 
 
 def _believed(store: Store, hub: Hub) -> tuple[Move, ...]:
