@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 128
 """Messages journaled and applied in one go, at most: a tap waits for no more than one such batch of tracks."""
+GATHER_S = 0.01
+"""After frames were journaled, the next ones wait this long for each other, to share a commit. Events never do."""
 HEARTBEAT_S = 1.0
 RETRY_S = 0.1
 """Between two attempts to send a command."""
@@ -120,11 +122,15 @@ class Hub:
 
     async def answer(self, session: str, choice: int) -> None:
         """A person's answer to an open question: which of its candidate carts it was. Raises NoSuchQuestion."""
-        question = self.questions.get(session)
-        if question is None or not 0 <= choice < len(question.candidates):
-            raise NoSuchQuestion(f"{session}: no such question is open, or it has no choice {choice}")
-        del self.questions[session]
-        await self._admit(lambda at_s: [Answered(at_s=at_s, session=session, choice=choice)])
+
+        def answered(at_s: float) -> list[AnyInput]:
+            question = self.questions.get(session)
+            if question is None or not 0 <= choice < len(question.candidates):
+                raise NoSuchQuestion(f"{session}: no such question is open, or it has no choice {choice}")
+            return [Answered(at_s=at_s, session=session, choice=choice)]
+
+        # A page that goes away in the middle must not leave an answer journaled and not applied.
+        await asyncio.shield(self._admit(answered))
 
     async def _take_events(self, inbox: Inbox) -> None:
         async for delivery in inbox:
@@ -145,6 +151,8 @@ class Hub:
                     frames.append((node, boot, body))
             if frames:
                 await self._observe(frames)
+                if inbox.waiting() < BATCH:
+                    await asyncio.sleep(GATHER_S)
 
     async def _observe(
         self, said: Sequence[tuple[str, str, Event | Tracks]], reached: Mapping[NodeBoot, int] | None = None
