@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Literal
 
 from hub.core.baselines import mps, nearest
-from hub.core.events import AnyInput, Ask, Capture
+from hub.core.events import AnyInput, Ask, Capture, Void
 from hub.core.explain import joint
 from hub.core.fold import Method, State, apply
 from hub.store import Store
@@ -69,7 +69,7 @@ def judge(store: Store, inputs: Iterable[AnyInput], method: Method) -> tuple[dic
     asked: set[str] = set()
     for event in inputs:
         for effect in apply(state, event):
-            if isinstance(effect, Capture | Ask):
+            if isinstance(effect, Capture | Ask | Void) and effect.receipt is not None:
                 cart = receipts.setdefault(effect.receipt.credential, Counter())
                 cart.update({line.gtin: line.count for line in effect.receipt.lines})
                 if isinstance(effect, Ask):

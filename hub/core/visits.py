@@ -11,6 +11,8 @@ from wire.messages import GateCommand, Passage, Tap
 
 GRANT_S = 8.0
 """A gate stays unlocked this long for one passage (PERCo ST-01, pulse mode)."""
+LATEST_S = 2 * GRANT_S
+"""By then every grant has ended in a passage or has timed out."""
 BIND_S = 4.0
 """After a passage in, the first new track at the gate within this long is theirs."""
 
@@ -44,13 +46,23 @@ class Unbound:
 
 
 @dataclass(slots=True)
+class Grant:
+    """A gate was opened for one passage of somebody of this session."""
+
+    session: str
+    gate: str
+    at_s: float
+    used: bool = False
+
+
+@dataclass(slots=True)
 class Visits:
     """Who is in, who is coming in, and who has just left."""
 
     sessions: dict[str, Session] = field(default_factory=dict)
     count: int = 0
-    grants: dict[str, str] = field(default_factory=dict)
-    """Session by the id of the gate command that was given for it."""
+    grants: dict[str, Grant] = field(default_factory=dict)
+    """By the id of the gate command."""
     unbound: list[Unbound] = field(default_factory=list)
     released: dict[tuple[str, str], float] = field(default_factory=dict)
     """When the exit opened for a session: by (session, gate)."""
@@ -82,10 +94,11 @@ class Visits:
 
     def came_in(self, passage: Passage, gate: Gate, people: People, belief: Belief) -> list[Effect]:
         """Whoever came in belongs to the grant they used; somebody who slipped in behind them too."""
-        session = self.sessions.get(self.grants.get(passage.command or "", ""))
-        if session is None:
+        grant = self._grant_of(passage)
+        session = self.sessions.get(grant.session) if grant else None
+        if grant is None or session is None:
             return [Note(passage.t_s, f"gate {gate.name}: {passage.outcome}, nobody was let in there")]
-        session.entered = True
+        grant.used = session.entered = True
         session.inside += 1
         self.unbound.append(Unbound(session.id, gate, passage.t_s + BIND_S))
         self.bind_newcomers(people, belief, passage.t_s)
@@ -105,9 +118,12 @@ class Visits:
 
     def timed_out(self, passage: Passage) -> list[Effect]:
         """Nobody went through in time: a visit that had not begun is over, an exit may open again."""
-        name = self.grants.pop(passage.command or "", NOBODY)
-        self.released.pop((name, passage.gate), None)
-        session = self.sessions.get(name)
+        grant = self._grant_of(passage)
+        if grant is None:
+            return []
+        grant.used = True
+        self.released.pop((grant.session, passage.gate), None)
+        session = self.sessions.get(grant.session)
         if session is None or session.entered or session.hold is None:
             return []
         del self.sessions[session.id]
@@ -129,12 +145,15 @@ class Visits:
 
     def went_out(self, passage: Passage, body: Body | None, people: People, belief: Belief) -> Session | None:
         """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
-        name, sure = self.grants.get(passage.command or "", NOBODY), 1.0
+        grant = self._grant_of(passage)
+        name, sure = grant.session if grant else NOBODY, 1.0
         if body is not None:
             sure, name = belief.who(body.id)[0]
         session = self.sessions.get(name)
         if session is None:
             return None
+        if grant is not None:
+            grant.used = True
         self.released = {k: t for k, t in self.released.items() if k[0] != session.id}
         session.certainty *= sure
         session.inside -= 1
@@ -147,10 +166,21 @@ class Visits:
     def end(self, session: Session, people: People, belief: Belief) -> None:
         """The visit is settled: nothing will be asked about it any more."""
         self.sessions.pop(session.id, None)
-        self.grants = {c: s for c, s in self.grants.items() if s != session.id}
+        self.grants = {command: g for command, g in self.grants.items() if g.session != session.id}
         belief.forget(("cart", session.id))
         for body in [b for b in people.all() if b.bound and belief.who(b.id)[0][1] == session.id]:
             _forget(body, people, belief)
+
+    def _grant_of(self, passage: Passage) -> Grant | None:
+        """The grant that a passage used. One that names none of ours, as after a hub's loss of its journal or in a
+        recording that another hub commanded, used the oldest of that gate that is open; nobody slips in on that."""
+        named = self.grants.get(passage.command or "")
+        if named is not None or passage.outcome == "intrusion":
+            return named
+        fresh = (g for g in self.grants.values() if g.gate == passage.gate and passage.t_s - g.at_s < LATEST_S)
+        if passage.outcome == "tailgating":
+            return next((g for g in reversed(list(fresh)) if g.used), None)
+        return next((g for g in fresh if not g.used), None)
 
     def _open(self, gate: Gate, session: Session, at_s: float) -> Open:
         session.commands += 1
@@ -160,7 +190,7 @@ class Visits:
             direction=gate.direction,
             expires_s=at_s + GRANT_S,
         )
-        self.grants[command.id] = session.id
+        self.grants[command.id] = Grant(session.id, gate.name, at_s)
         return Open(gate.node, command)
 
 
