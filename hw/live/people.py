@@ -48,7 +48,7 @@ class People:
         goods: Goods,
         hands: Hands,
         ways: Sequence[Way],
-        on_move: Callable[[tuple[Move, ...]], None],
+        on_move: Callable[[tuple[Move, ...], float], None],
         start: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
         rng: np.random.Generator,
     ) -> None:

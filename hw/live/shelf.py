@@ -26,8 +26,9 @@ RATE_SPS: Final = 10
 CRYSTAL_SPREAD = 20e-6
 """Converters on one clock line are read together, so each has a crystal at XI: their own oscillators differ by
 percents, and would fall out of step every few seconds."""
-CELLS_PER_LINE = 4
-"""Every converter that hears the simulated clock makes its pulses longer, which must stay below 50 µs (T3)."""
+CELLS_PER_LINE = 2
+"""More make each simulated pulse longer, and likelier to be interrupted; fewer make more threads, whose timers
+interrupt the others. Two lost the fewest reads on a busy machine of two cores."""
 PINS = range(2, 28)
 """BCM numbers on the 40-pin header, without the two that belong to a HAT's EEPROM."""
 ZERO_SPREAD_COUNTS, SPAN_SPREAD = 20_000.0, 0.02
