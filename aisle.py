@@ -218,10 +218,15 @@ def _progress(total: int) -> Iterator[Callable[["CaseReport"], None]]:
 
 def _show(result: "Report", file: Path | None) -> None:
     """The cases as a table, their means below; the whole report into the file, complete or not at all."""
-    table = Table("case", "receipts", "F1", "asked", title=f"method {result.method}, seed {result.seed}")
+    seed = "" if result.seed is None else f", seed {result.seed}"
+    table = Table("case", "shopper", "receipt", "truth", "F1", "asked", title=f"method {result.method}{seed}")
     for case in result.cases:
-        carts = "\n".join(f"{who}: {_cart(cart)}" for who, cart in case.receipts.items())
-        table.add_row(case.name, carts, _figure(case.f1), ", ".join(case.asked))
+        for i, (shopper, cart) in enumerate(case.receipts.items()):
+            truth = case.truth.get(shopper)
+            right = "" if truth is None else "the same" if truth == cart else _cart(truth)
+            asked = "asked" if shopper in case.asked else ""
+            head, score = ("", "") if i else (case.name, _figure(case.f1))
+            table.add_row(head, shopper, _cart(cart), right, score, asked)
     Console().print(table)
     means = (
         f"{name} {_figure(value)}"

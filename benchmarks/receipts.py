@@ -6,13 +6,12 @@ import argparse
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import fmean
 
 from benchmarks.table import print_table
 from hub.store import load_store
-from hw.replay import METHODS, judge
+from hw.replay import METHODS, judge, processors
 from hw.report import CaseReport, case_report
 from hw.sim.behaviours import BEHAVIOURS
 from hw.sim.nanostore import load_cases, load_plate_store
@@ -55,7 +54,7 @@ def behaviours(times: int) -> Iterator[tuple[Scene, int]]:
 
 def play(scenes: Iterable[tuple[Scene, int]]) -> list[Verdicts]:
     """On all processors, in order."""
-    with ProcessPoolExecutor() as pool:
+    with processors() as pool:
         return [job.result() for job in [pool.submit(verdicts, scene, seed) for scene, seed in scenes]]
 
 
@@ -80,7 +79,8 @@ def main(arguments: Sequence[str] = ()) -> None:
         for method in METHODS:
             cases = [v[method] for v in visits]
             right, asked, unasked = rates(cases)
-            row = (fmean(c.f1 for c in cases), min(c.f1 for c in cases), right, asked, unasked)
+            scores = [c.f1 for c in cases if c.f1 is not None]
+            row = (fmean(scores), min(scores), right, asked, unasked)
             rows.append((method, *(f"{x:.3f}" for x in row)))
         head = ("method", "mean F1 (goal ≥ 0.95)", "worst F1", "right", "asked", "wrong, unasked")
         print_table(f"{len(visits)} labelled visits, seeds 1–{options.seeds}, semi-synthetic", head, rows)

@@ -1,5 +1,6 @@
 """Labelled visits and simulated scenes → receipts beside the truth, scene by scene on all processors."""
 
+import logging
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -40,8 +41,7 @@ def score(
 ) -> Report:
     """Play scenes. What happens in one depends on its name and the seed alone, not on which others are played."""
     done: list[CaseReport] = []
-    # Fresh processes: a forked one would inherit whatever threads the caller has.
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+    with processors() as pool:
         jobs = [pool.submit(_score_one, scene, seed, method) for scene in scenes]
         try:
             for job in jobs:
@@ -51,6 +51,17 @@ def score(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return overall(method, seed, done)
+
+
+def processors() -> ProcessPoolExecutor:
+    """A process for each processor, fresh ones: a forked one would inherit whatever threads the caller has.
+
+    What simulated nodes log there is of no use to whoever waits for the report, and is not shown.
+    """
+    quiet = logging.NullHandler()
+    return ProcessPoolExecutor(
+        mp_context=multiprocessing.get_context("spawn"), initializer=logging.getLogger().addHandler, initargs=(quiet,)
+    )
 
 
 def _score_one(scene: Scene, seed: int, method: MethodName) -> CaseReport:
