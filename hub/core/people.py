@@ -9,7 +9,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import NamedTuple
 
 from wire.messages import Hand, Track, Tracks
@@ -37,6 +37,10 @@ NEWCOMER_PER_M2 = 0.002
 """Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
 
 
+Key = tuple[str, str]
+"""Camera and track."""
+
+
 class Place(NamedTuple):
     """Where a body was in one frame."""
 
@@ -59,8 +63,7 @@ class Body:
     """One person on the floor."""
 
     id: str
-    key: tuple[str, str]
-    """Camera and track."""
+    key: Key
     t_s: float
     x_m: float
     y_m: float
@@ -93,7 +96,7 @@ class Body:
 class People:
     """Everybody on the floor."""
 
-    bodies: dict[tuple[str, str], Body] = field(default_factory=dict)
+    bodies: dict[Key, Body] = field(default_factory=dict)
     lost: list[Body] = field(default_factory=list)
     shuffles: list[Shuffle] = field(default_factory=list)
     """Confusions that the belief has not taken in yet, in order of time."""
@@ -113,10 +116,9 @@ class People:
         self.sees_hands = self.sees_hands or any(t.hand is not None for t in frame.tracks)
         tracks = {(camera, t.id): t for t in frame.tracks}
         self._retire(camera, frame.t_s, tracks)
-        for group in close_groups(list(tracks.items())):
-            known = [(key, track) for key, track in group if key in self.bodies]
-            if 1 < len(known) <= PERMUTED_AT_MOST:
-                self._untangle(frame.t_s, known)
+        for group in self._close_groups(camera, frame.t_s, tracks):
+            if len(group) <= PERMUTED_AT_MOST:
+                self._untangle(frame.t_s, [(key, tracks.get(key)) for key in group])
         if any(key not in self.bodies for key in tracks):
             self._recognise(frame.t_s, tracks)
         for key, track in tracks.items():
@@ -142,7 +144,7 @@ class People:
         if body in self.lost:
             self.lost.remove(body)
 
-    def _retire(self, camera: str, t_s: float, tracks: dict[tuple[str, str], Track]) -> None:
+    def _retire(self, camera: str, t_s: float, tracks: dict[Key, Track]) -> None:
         """Bodies that this frame does not show for long, or shows impossibly far away, are lost for now."""
         for key, body in list(self.bodies.items()):
             if key[0] == camera:
@@ -153,10 +155,34 @@ class People:
         if self.lost:
             self.lost = [b for b in self.lost if b.bound or t_s - b.t_s < LOST_AFTER_S]
 
-    def _untangle(self, t_s: float, group: list[tuple[tuple[str, str], Track]]) -> None:
+    def _close_groups(self, camera: str, t_s: float, tracks: dict[Key, Track]) -> list[list[Key]]:
+        """Known tracks that hang together by steps shorter than CLOSE_M; one that this frame misses is where it should
+        be. Those on their own are left out."""
+        where: list[tuple[float, float, Key]] = []
+        for key, body in self.bodies.items():
+            if (track := tracks.get(key)) is not None:
+                where.append((track.x_m, track.y_m, key))
+            elif key[0] == camera:
+                where.append((*body.predicted_m(t_s), key))
+        where.sort()
+        group_of: dict[Key, list[Key]] = {}
+        for i, (x_m, y_m, key) in enumerate(where):
+            for other_x_m, other_y_m, other in where[i + 1 :]:
+                if other_x_m - x_m > CLOSE_M:
+                    break
+                if math.hypot(other_x_m - x_m, other_y_m - y_m) <= CLOSE_M:
+                    one, two = group_of.setdefault(key, [key]), group_of.setdefault(other, [other])
+                    if one is not two:
+                        one += two
+                        group_of.update(dict.fromkeys(two, one))
+        return list({id(group): group for group in group_of.values()}.values())
+
+    def _untangle(self, t_s: float, group: list[tuple[Key, Track | None]]) -> None:
         """Decide which of the close tracks carries on which body; what stays open is a Shuffle."""
         bodies = [self.bodies[key] for key, _ in group]
-        weights = [(_order_log(t_s, group, bodies, order), order) for order in permutations(range(len(group)))]
+        unseen = [i for i, (_, track) in enumerate(group) if track is None]
+        orders = (o for o in permutations(range(len(group))) if all(o[i] < o[j] for i, j in pairwise(unseen)))
+        weights = [(_order_log(t_s, group, bodies, order), order) for order in orders]
         top_log, top = max(weights)
         shares = [(math.exp(log_p - top_log), order) for log_p, order in weights if log_p > top_log + math.log(CERTAIN)]
         for (key, _), i in zip(group, top, strict=True):
@@ -169,7 +195,7 @@ class People:
             outcomes = tuple((p / total, tuple(place[body] for body in order)) for p, order in shares)
             self._confuse(Shuffle(t_s, names, outcomes))
 
-    def _recognise(self, t_s: float, tracks: dict[tuple[str, str], Track]) -> None:
+    def _recognise(self, t_s: float, tracks: dict[Key, Track]) -> None:
         """New tracks may be people who were lost a moment ago; else they are new on the floor."""
         new = {key: track for key, track in tracks.items() if key not in self.bodies}
         unseen = [b for key, b in self.bodies.items() if key not in tracks]
@@ -212,16 +238,15 @@ def _could_be(body: Body, track: Track, t_s: float) -> bool:
     return math.hypot(track.x_m - body.x_m, track.y_m - body.y_m) <= reach_m
 
 
-def _order_log(
-    t_s: float, group: list[tuple[tuple[str, str], Track]], bodies: list[Body], order: tuple[int, ...]
-) -> float:
+def _order_log(t_s: float, group: list[tuple[Key, Track | None]], bodies: list[Body], order: tuple[int, ...]) -> float:
     """Log likelihood that each track of the group carries on the body that `order` gives it."""
     log_p = 0.0
     for i, (_, track) in enumerate(group):
-        body = bodies[order[i]]
-        x_m, y_m = body.predicted_m(t_s)
-        variance = 2 * track.sigma_m**2 + (0.03 + 0.3 * (t_s - body.t_s)) ** 2
-        log_p -= ((track.x_m - x_m) ** 2 + (track.y_m - y_m) ** 2) / (2 * variance) + math.log(variance)
+        if track is not None:
+            body = bodies[order[i]]
+            x_m, y_m = body.predicted_m(t_s)
+            variance = 2 * track.sigma_m**2 + (0.03 + 0.3 * (t_s - body.t_s)) ** 2
+            log_p -= ((track.x_m - x_m) ** 2 + (track.y_m - y_m) ** 2) / (2 * variance) + math.log(variance)
         if order[i] != i:
             log_p += math.log(SWAP_PER_FRAME) / 2
     return log_p
@@ -235,22 +260,3 @@ def _return_density(lost: Body, track: Track, t_s: float) -> float:
         return 0.0
     variance = 0.15**2 + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2
     return math.exp(-(distance_m**2) / (2 * variance)) / (2 * math.pi * variance)
-
-
-def close_groups(tracks: list[tuple[tuple[str, str], Track]]) -> list[list[tuple[tuple[str, str], Track]]]:
-    """Tracks in groups that hang together by steps shorter than CLOSE_M; those on their own are left out."""
-    by_x = sorted(tracks, key=lambda kt: kt[1].x_m)
-    group_of: dict[int, list[int]] = {}
-    for i, (_, a) in enumerate(by_x):
-        for j in range(i + 1, len(by_x)):
-            b = by_x[j][1]
-            if b.x_m - a.x_m > CLOSE_M:
-                break
-            if math.hypot(a.x_m - b.x_m, a.y_m - b.y_m) <= CLOSE_M:
-                one, other = group_of.setdefault(i, [i]), group_of.setdefault(j, [j])
-                if one is not other:
-                    one += other
-                    for k in other:
-                        group_of[k] = one
-    unique = {id(g): g for g in group_of.values()}
-    return [[by_x[i] for i in sorted(g)] for g in unique.values()]
