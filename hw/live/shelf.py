@@ -15,7 +15,8 @@ from hub.store import Lane
 from hw.live.pace import every
 from hw.sim.gpio import SimulatedGpio
 from hw.sim.hx711_chip import Hx711Chip
-from hw.sim.load_cell import Cell, LoadCell, Modelled
+from hw.sim.load_cell import Cell, LoadCell
+from hw.sim.noise import noise_at_hand
 from hw.sim.plate import Plate
 from hw.sim.shelf import CALIBRATION_SIGMA_G, SPAN_ERROR
 from shelf_node import node
@@ -74,7 +75,7 @@ class _Scale:
 
     def __init__(self, plate: Plate, cell: Cell, rng: np.random.Generator) -> None:
         self._plate = plate
-        self._cell = LoadCell(cell, Modelled(rng, RATE_SPS), rng, rate_sps=RATE_SPS)
+        self._cell = LoadCell(cell, noise_at_hand(rng, RATE_SPS), rng, rate_sps=RATE_SPS)
         self.counts = 0
 
     def convert(self, t_s: float) -> None:

@@ -60,7 +60,6 @@ async def run_store(
     state_dir: Path | None = None,
     broker_url: str | None = None,
     seed: int | None = None,
-    shoppers: bool = True,
 ) -> None:
     """Run the store in a file, or the demo store, with its page, until cancelled. `say` gets lines for the user.
 
@@ -74,8 +73,7 @@ async def run_store(
         say(f"Opening the store {store.name!r}: {len(store.lanes)} lanes and {len(store.gates)} gates, simulated")
         async with open_store(store, where, broker_url, seed) as live, asyncio.TaskGroup() as group:
             group.create_task(serve(listener, live.hub, live.clock, live.controls), name="page")
-            if shoppers:
-                group.create_task(live.people.come_and_go(), name="people")
+            group.create_task(live.people.come_and_go(), name="people")
             say(f"Broker   {live.broker_url}")
             say(f"State    {where}" + ("" if state_dir else ", gone when the store closes"))
             say(f"Page     http://{host}:{listener.getsockname()[1]}")
@@ -91,7 +89,7 @@ async def open_store(
     async with AsyncExitStack() as stack:
         hub, broker = await stack.enter_async_context(open_hub(store, state_dir, broker_url))
         clock, floor, goods = Clock(), Floor(store), Goods(store, goods_rng)
-        for move in _believed(store, hub):
+        for move in stock_left(store, hub):
             goods.stock(move.gtin, move.lanes)
         hands = Hands(store, goods.plates, hands_rng)
         lines = wiring(store.lanes)
@@ -143,7 +141,7 @@ async def _watch(floor: Floor, ceiling: Ceiling, session: Session, clock: Clock)
             await session.stream(ceiling.frame(now_s, clock.from_monotonic(now_s)))
 
 
-def _believed(store: Store, hub: Hub) -> tuple[Move, ...]:
+def stock_left(store: Store, hub: Hub) -> tuple[Move, ...]:
     """What lies on the shelves by the hub's journal: all of it, or what earlier shoppers have left."""
     left = {view.lane: view.stock for view in snapshot(hub.state).lanes}
     lanes = (structs.replace(lane, stock=None if (n := left[lane.id]) is None else max(0, n)) for lane in store.lanes)

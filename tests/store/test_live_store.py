@@ -19,9 +19,11 @@ from hub.core.events import Receipt
 from hub.journal import JournalBusy
 from hub.pages.controls import ControlRefused
 from hub.pages.server import PortBusy, listen
+from hub.run import open_hub
+from hub.service import Hub
 from hub.store import load_store
 from hw.live.pace import every
-from hw.live.store import LiveStore, open_store, run_store
+from hw.live.store import LiveStore, open_store, run_store, stock_left
 from hw.simulate import DEMO_STORE
 
 DEADLINE_S = 90.0
@@ -64,21 +66,32 @@ def receipt_of(live: LiveStore, credential: str) -> Receipt | None:
     return next((r for r in receipts if r.credential == credential), None)
 
 
-async def test_a_receipt_says_what_was_taken_and_why_and_nothing_is_left_running(tmp_path: Path) -> None:
+def lying(hub: Hub) -> Counter[str]:
+    """What is laid on the shelves when a store opens with this hub, by product."""
+    return Counter(move.gtin for move in stock_left(STORE, hub))
+
+
+async def test_a_receipt_says_what_was_taken_and_why_and_the_next_start_finds_the_rest(tmp_path: Path) -> None:
     threads = set(threading.enumerate())
-    async with Broker(tmp_path / "broker") as broker, open_store(STORE, tmp_path / "store", broker.url) as live:
-        (shopper,) = live.people.send("simple")
-        await until(lambda: shopper.left)
-        await until(lambda: receipt_of(live, shopper.plan.payer) is not None)
-        receipt = receipt_of(live, shopper.plan.payer)
-        with pytest.raises(JournalBusy, match="is another hub running") as second:
-            await open_store(STORE, tmp_path / "store", broker.url).__aenter__()
-    assert receipt is not None and shopper.basket
-    assert {line.gtin: line.count for line in receipt.lines} == Counter(unit.gtin for unit in shopper.basket)
+    state = tmp_path / "store"
+    async with Broker(tmp_path / "broker") as broker:
+        async with open_store(STORE, state, broker.url) as live:
+            before = lying(live.hub)
+            (shopper,) = live.people.send("simple")
+            await until(lambda: shopper.left)
+            await until(lambda: receipt_of(live, shopper.plan.payer) is not None)
+            receipt = receipt_of(live, shopper.plan.payer)
+            with pytest.raises(JournalBusy, match="is another hub running") as second:
+                await open_store(STORE, state, broker.url).__aenter__()
+        async with open_hub(STORE, state, broker.url) as (hub, _):
+            after = lying(hub)
+    taken = Counter(unit.gtin for unit in shopper.basket)
+    assert receipt is not None and taken and {line.gtin: line.count for line in receipt.lines} == taken
     assert all(line.because for line in receipt.lines)
     assert "\n" not in str(second.value)
-    left = [t.name for t in set(threading.enumerate()) - threads if not t.name.startswith("asyncio_")]
-    assert left == [], "threads other than the event loop's own executor"
+    assert before - after == taken
+    running = [t.name for t in set(threading.enumerate()) - threads if not t.name.startswith("asyncio_")]
+    assert running == [], "threads other than the event loop's own executor"
 
 
 async def test_a_code_shown_at_an_unplugged_gate_opens_it_when_the_plug_is_back(tmp_path: Path) -> None:
