@@ -12,7 +12,7 @@ from wire.messages import Hand
 
 BEFORE_S = 2.0
 """The hand that moved something was there within this long before the lane came to rest."""
-SLACK_S = 0.3
+SLACK_S = 0.2
 """Times of different nodes agree this well."""
 WITHIN_M = 2.0
 """Nobody reaches this far."""
@@ -50,8 +50,8 @@ def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, flo
 
 
 def _body_reach(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: bool) -> float:
-    """The best ratio over the places the body was at in that time."""
-    best = 0.0
+    """The mean ratio over the places the body was at in that time: a hand stays as long as the plate is unsteady."""
+    total, count = 0.0, 0
     last: Place | None = None
     for place in reversed(body.places):
         if place.t_s > end_s:
@@ -59,10 +59,11 @@ def _body_reach(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands
         last = last or place
         if place.t_s < start_s:
             break
-        best = max(best, _place_ratio(place, lane, sees_hands))
+        total += _place_ratio(place, lane, sees_hands)
+        count += 1
     if last is not None and last.t_s < start_s:
         return _lost_ratio(last, lane, start_s)
-    return best
+    return total / count if count else 0.0
 
 
 def _place_ratio(place: Place, lane: Lane, sees_hands: bool) -> float:
