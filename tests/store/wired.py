@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from firmware_py.identity import Identity
 from firmware_py.outbox import Outbox
@@ -16,7 +16,10 @@ from wire.messages import GateCommand, Passage, Tap, Track, Tracks, WeightChange
 
 STEP_S = 0.1
 SPEED_MPS = 2.0
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
+PATIENCE_S = 20.0
+"""Longer than the hub lets anybody wait: then people tap again."""
+DAWDLING_FRAMES = 5
 ENTRY, EXIT = (-0.9, -2.0), (3.9, -2.0)
 
 
@@ -38,9 +41,12 @@ class Floor:
         """Tap in, take things, each (lane, grams), and walk out; ends when the exit has let them through."""
         gate, at = self.sessions["gate-in"], ENTRY
         self._where = credential, at
-        gate.post(Tap(gate="entry", reader="qr", kind="qr", credential=credential, t_s=self.clock.now()))
-        await self.between()
-        command = await self._command(gate, credential, at)
+        command = None
+        while command is None:
+            gate.post(Tap(gate="entry", reader="qr", kind="qr", credential=credential, t_s=self.clock.now()))
+            await self.between()
+            with suppress(TimeoutError):
+                command = await self._command(gate, credential, at, PATIENCE_S)
         self._pass("gate-in", command)
         await self.between()
         for lane, grams in takes:
@@ -52,12 +58,15 @@ class Floor:
             await self.between()
             await self._stand(credential, at, 0.3)
         at = await self._walk(credential, at, EXIT)
-        command = await self._command(self.sessions["gate-out"], credential, at)
+        command = await self._command(self.sessions["gate-out"], credential, at, DEADLINE_S)
         self._pass("gate-out", command)
         await self.between()
 
     async def dawdle(self) -> None:
-        """Stand where one is, in sight of the camera, until the hub has acknowledged every event."""
+        """Stand where one is, in sight of the camera, for a moment and until the hub has acknowledged every event."""
+        for _ in range(DAWDLING_FRAMES):
+            await self._see()
+            await asyncio.sleep(STEP_S)
         async with asyncio.timeout(DEADLINE_S):
             while any(s.counters["events_acknowledged"] < s.counters["events_posted"] for s in self.sessions.values()):
                 await self._see()
@@ -69,17 +78,16 @@ class Floor:
         frame = Tracks(t_s=self.clock.now(), tracks=(Track(id=who, x_m=x_m, y_m=y_m, sigma_m=0.07),))
         await self.sessions["ceiling"].stream(frame)
 
-    async def _command(self, gate: Session, who: str, at: tuple[float, float]) -> GateCommand:
+    async def _command(self, gate: Session, who: str, at: tuple[float, float], timeout_s: float) -> GateCommand:
         """Wait at a gate, in sight of the camera, until it is told to open."""
-        async with asyncio.timeout(DEADLINE_S):
-            commands = gate.commands()
-            waiting = asyncio.ensure_future(anext(commands))
-            try:
+        waiting = asyncio.ensure_future(anext(gate.commands()))
+        try:
+            async with asyncio.timeout(timeout_s):
                 while not waiting.done():
                     await self._stand(who, at, STEP_S)
-                return waiting.result()
-            finally:
-                waiting.cancel()
+            return waiting.result()
+        finally:
+            waiting.cancel()
 
     def _pass(self, node: str, command: GateCommand) -> None:
         passage = Passage(
