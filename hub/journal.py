@@ -33,8 +33,8 @@ _SCHEMA = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {FORMAT}",
 )
-# A row is a JSON array of all that came in one append: the sqlite3 module gives up the GIL for every row, and under load
-# waits for it again each time.
+# A row is a JSON array of all that came in one append: the sqlite3 module gives up the GIL for every row, and under
+# load waits for it again each time.
 _ADD_BATCH = "INSERT INTO inputs (batch) VALUES (?)"
 _ADD_NODE = (
     "INSERT INTO nodes VALUES (?, ?, ?) ON CONFLICT (node, boot) DO UPDATE SET seq = excluded.seq"
