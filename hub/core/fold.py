@@ -108,7 +108,7 @@ def _passage(state: State, passage: Passage, at_s: float) -> list[Effect]:
         return state.visits.timed_out(passage)
     if passage.direction == "in":
         return state.visits.came_in(passage, gate, state.people, state.belief)
-    body = state.people.nearest(gate.x_m, gate.y_m, AT_GATE * gate.radius_m, bound=True)
+    body = state.people.nearest(gate.x_m, gate.y_m, AT_GATE * gate.radius_m)
     if body is not None:
         _explain_what_concerns(state, body, at_s)
     session = state.visits.went_out(passage, body, state.people, state.belief)

@@ -26,6 +26,8 @@ MEMORY_S = 90.0
 """How long positions are remembered for changes that arrive late, and a lost body for its return."""
 LOST_AFTER_S = 1.5
 """A track missing for longer than a detector's hiccup is lost."""
+MOMENT_S = 0.5
+"""Whoever passes a gate is seen there this long before or after its contact, frames and clocks being what they are."""
 PERMUTED_AT_MOST = 5
 """In a tighter crowd than this the ids are believed."""
 
@@ -124,13 +126,22 @@ class People:
         for key, track in tracks.items():
             self.bodies[key].seen(frame.t_s, track)
 
-    def nearest(self, x_m: float, y_m: float, within_m: float, bound: bool) -> Body | None:
-        """The body in sight nearest to a point, among those that came in through a gate or those that did not."""
-        near = [
-            (math.hypot(b.x_m - x_m, b.y_m - y_m), i, b) for i, b in enumerate(self.bodies.values()) if b.bound == bound
-        ]
+    def nearest(self, x_m: float, y_m: float, within_m: float) -> Body | None:
+        """The body in sight nearest to a point, among those that came in through a gate."""
+        near = [(math.hypot(b.x_m - x_m, b.y_m - y_m), i, b) for i, b in enumerate(self.bodies.values()) if b.bound]
         best = min(near, default=None)
         return best[2] if best is not None and best[0] <= within_m else None
+
+    def passing(self, x_m: float, y_m: float, within_m: float, t_s: float) -> Body | None:
+        """Of those who have not come in yet, who was nearest to a point at that time, give or take a moment."""
+        best_m, best = within_m, None
+        for body in self.bodies.values():
+            if not body.bound:
+                near = [p for p in body.places if abs(p.t_s - t_s) < MOMENT_S]
+                distance_m = min((math.hypot(p.x_m - x_m, p.y_m - y_m) for p in near), default=math.inf)
+                if distance_m < best_m:
+                    best_m, best = distance_m, body
+        return best
 
     def all(self) -> Iterator[Body]:
         """Bodies in sight and lost ones."""

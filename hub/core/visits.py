@@ -42,7 +42,7 @@ class Unbound:
 
     session: str
     gate: Gate
-    until_s: float
+    passed_s: float
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class Visits:
             return [Note(passage.t_s, f"gate {gate.name}: {passage.outcome}, nobody was let in there")]
         grant.used = session.entered = True
         session.inside += 1
-        self.unbound.append(Unbound(session.id, gate, passage.t_s + BIND_S))
+        self.unbound.append(Unbound(session.id, gate, passage.t_s))
         self.bind_newcomers(people, belief, passage.t_s)
         if passage.outcome == "tailgating":
             return [Note(passage.t_s, f"gate {gate.name}: a second person on the grant of {session.id}, added to it")]
@@ -109,11 +109,15 @@ class Visits:
     def bind_newcomers(self, people: People, belief: Belief, t_s: float) -> None:
         """Give bodies to those who passed a gate: the nearest there, at once or as soon as one is seen."""
         for waiting in list(self.unbound):
-            body = people.nearest(waiting.gate.x_m, waiting.gate.y_m, 2 * waiting.gate.radius_m, bound=False)
+            gate, late = waiting.gate, t_s > waiting.passed_s + BIND_S
+            # Where they were when they passed: the message may come late, and they have walked on by then.
+            body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, waiting.passed_s)
+            if body is None and not late:
+                body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, t_s)
             if body is not None and waiting.session in self.sessions:
                 body.bound = True
                 belief.set(("who", body.id), Who(waiting.session))
-            if body is not None or t_s > waiting.until_s:
+            if body is not None or late:
                 self.unbound.remove(waiting)
 
     def timed_out(self, passage: Passage) -> list[Effect]:
@@ -135,7 +139,7 @@ class Visits:
         for gate in store.gates:
             if gate.direction != "out":
                 continue
-            body = people.nearest(gate.x_m, gate.y_m, gate.radius_m, bound=True)
+            body = people.nearest(gate.x_m, gate.y_m, gate.radius_m)
             session = self.sessions.get(belief.who(body.id)[0][1]) if body else None
             if session is None or at_s < self.released.get((session.id, gate.name), -GRANT_S) + GRANT_S:
                 continue

@@ -1,8 +1,8 @@
 """Who took what, told to the core input by input."""
 
-from hub.core.events import Answered, Ask, Capture, Void
+from hub.core.events import Answered, Ask, Authorised, Capture, Open, PreAuthorise, Void
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
-from wire.messages import Hand, ItemEvidence
+from wire.messages import Hand, ItemEvidence, Tap
 
 AT_GATE = (-0.9, -2.0)
 AT_EXIT = (3.9, -2.0)
@@ -150,6 +150,24 @@ def test_a_broken_track_is_the_same_shopper_when_it_comes_back() -> None:
     story.stand({}, 5.0)
     story.walk({"a9": (3.0, -1.6)}, {"a9": AT_EXIT})
     assert bought(story.leave("a9")) == {COLA: 1}
+
+
+def test_an_entry_that_is_heard_of_late_belongs_to_whoever_was_at_the_gate_then() -> None:
+    """The gate node was cut off: the shopper has walked on to the shelf, and somebody else stands at the gate."""
+    story = Story()
+    effects = story.says("gate-in", Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s))
+    session = next(e.session for e in effects if isinstance(e, PreAuthorise))
+    (opened,) = story.tell(Authorised(at_s=story.now_s, session=session, hold="hold"))
+    assert isinstance(opened, Open)
+    story.stand({"a": AT_GATE}, 0.5)
+    passage = story.passage("entry", "in", opened.command.id)
+    story.walk({"a": AT_GATE}, {"a": in_front_of(1)})
+    story.stand({"a": in_front_of(1), "queue": AT_GATE}, 1.0)
+    story.says("gate-in", passage)
+    story.change(1, -350.4)
+    story.stand({"a": in_front_of(1), "queue": AT_GATE}, 2.0)
+    story.walk({"a": in_front_of(1)}, {"a": AT_EXIT})
+    assert bought(story.leave("a")) == {COLA: 1}
 
 
 def test_a_party_on_one_credential_pays_once_when_the_last_has_left() -> None:
