@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
+from firmware_py.calibration import CalibrationStore
 from firmware_py.identity import Identity
 from firmware_py.outbox import Outbox
-from firmware_py.session import Session
+from firmware_py.session import Session, Vitals
 from hub.core.view import snapshot
 from hub.pages.server import listen, serve
 from hub.run import open_hub
@@ -35,8 +36,6 @@ from hw.sim.world import CEILING
 from hw.simulate import DEMO_STORE, stock_of
 from wire.clock import Clock
 from wire.mqtt import MqttBus
-
-SHELF_CAMERAS = "shelf-cameras"
 
 
 @dataclass(frozen=True)
@@ -93,19 +92,22 @@ async def open_store(
             goods.stock(move.gtin, move.lanes)
         hands = Hands(store, goods.plates, hands_rng)
         lines = wiring(store.lanes)
-        shelves = {name: LiveShelf(lines[name], goods.plates, state_dir / name, cells_rng) for name in lines}
+        records = CalibrationStore(state_dir / "calibrations")
+        shelves = {name: LiveShelf(lines[name], goods.plates, records, clock, cells_rng) for name in lines}
         ttys = Path(stack.enter_context(TemporaryDirectory(prefix="aisle-tty-")))
         gates = {g.node: stack.enter_context(LiveGate(g, state_dir / g.node, ttys / g.name)) for g in store.gates}
-        nodes = (*shelves, *gates, CEILING, SHELF_CAMERAS)
+        nodes = (*shelves, *gates, CEILING)
         cables = {node: await stack.enter_async_context(Cable(broker)) for node in nodes}
 
-        async def session(node: str) -> Session:
+        async def session(node: str, vitals: Callable[[], Vitals] = Vitals) -> Session:
             bus = await stack.enter_async_context(MqttBus(cables[node].url, node))
             outbox = stack.enter_context(closing(Outbox(state_dir / node / "outbox.sqlite")))
-            return Session(bus, Identity.at_start(store.name, node), clock, outbox)
+            return Session(bus, Identity.at_start(store.name, node), clock, outbox, vitals)
 
-        eye, shelf_eyes = await session(CEILING), await session(SHELF_CAMERAS)
-        camera = ItemCamera(store, dict.fromkeys(store.lane, shelf_eyes), clock, eyes_rng)
+        eye = await session(CEILING)
+        weighing = {name: await session(name, shelf.node.vitals) for name, shelf in shelves.items()}
+        by_lane = {cell.lane: weighing[name] for name in lines for line in lines[name] for cell in line.cells}
+        camera = ItemCamera(store, by_lane, clock, eyes_rng)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         running: set[asyncio.Task[None]] = set()
 
@@ -117,12 +119,12 @@ async def open_store(
 
         start(hub.run(), "hub")
         for name, shelf in shelves.items():
-            start(shelf.run(name, store.name, cables[name].url), name)
+            start(weighing[name].run(), f"{name}: session")
+            start(shelf.run(weighing[name]), name)
         for name, gate in gates.items():
             start(gate.run(store.name, cables[name].url), name)
-        start(eye.run(), CEILING)
-        start(shelf_eyes.run(), SHELF_CAMERAS)
-        start(_watch(floor, Ceiling(floor, STEP_S, True, eyes_rng), eye, clock), "floor")
+        start(eye.run(), f"{CEILING}: session")
+        start(_watch(floor, Ceiling(floor, STEP_S, True, eyes_rng), eye, clock), CEILING)
         people = People(
             store, floor, goods, hands, [gate.way for gate in gates.values()], camera.watch, start, people_rng
         )
