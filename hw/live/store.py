@@ -45,7 +45,6 @@ class LiveStore:
     hub: Hub
     clock: Clock
     broker_url: str
-    gates: dict[str, LiveGate]
     people: People
     controls: LiveControls
 
@@ -129,7 +128,7 @@ async def open_store(
             store, floor, goods, hands, [gate.way for gate in gates.values()], camera.watch, start, people_rng
         )
         try:
-            yield LiveStore(hub, clock, broker, gates, people, LiveControls(people, floor, hands, cables, people_rng))
+            yield LiveStore(hub, clock, broker, people, LiveControls(people, floor, hands, cables, people_rng))
         finally:
             for task in running:
                 task.cancel()
