@@ -1,7 +1,5 @@
 """Gate nodes at their pins and ttys: the real node's code, and before it a turnstile, a scanner and people."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,39 +8,10 @@ from firmware_py.config import BusConfig, NodeConfig
 from gate_node import node
 from gate_node.config import GateConfig, GateNodeConfig, Scanner
 from hub.store import Gate
-from hw.sim.gates import PATIENCE_S, PINS, PUSH_EVERY_S
+from hw.sim.gates import PINS, Way
 from hw.sim.gpio import SimulatedGpio
 from hw.sim.scanner_tty import ScannerTty
 from hw.sim.turnstile_model import TurnstileModel
-from wire.messages import Direction
-
-
-class Way:
-    """One way through as people meet it: they queue, and it is one person's turn at a time."""
-
-    def __init__(self, gate: Gate, turnstile: TurnstileModel, show: Callable[[str], None]) -> None:
-        self.gate = gate
-        self._turnstile = turnstile
-        self._show = show
-        self._turn = asyncio.Lock()
-
-    async def enter(self, credential: str, followed: bool) -> bool:
-        """Tap and go in, with somebody at one's heels or not. False when the gate stayed shut."""
-        async with self._turn:
-            self._show(credential)
-            return await self._push(self._turnstile.tailgate if followed else self._turnstile.walk_through)
-
-    async def leave(self) -> bool:
-        """Walk up and go out. False when the gate stayed shut."""
-        async with self._turn:
-            return await self._push(self._turnstile.walk_through)
-
-    async def _push(self, go: Callable[[Direction], Awaitable[bool]]) -> bool:
-        for _ in range(round(PATIENCE_S / PUSH_EVERY_S)):
-            if await go(self.gate.direction):
-                return True
-            await asyncio.sleep(PUSH_EVERY_S)
-        return False
 
 
 class LiveGate:

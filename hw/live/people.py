@@ -6,16 +6,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from msgspec import structs
 
 from hub.pages.controls import ControlRefused
 from hub.store import Lane, Store
-from hw.live.gate import Way
 from hw.sim.behaviours import BEHAVIOURS, OPENING_S
-from hw.sim.gates import Doors, SimulatedGate
+from hw.sim.gates import Doors, Way
 from hw.sim.goods import Goods
 from hw.sim.hands import Hands
 from hw.sim.plan import Move, Plan
@@ -68,8 +67,7 @@ class People:
         A shopper's `plan` and `basket` are the truth about it; the basket is final once it has `left`.
         """
         plans = _from_now(self._plans(behaviour))
-        # Doors ask no more of a gate than a Way has.
-        doors = Doors(cast("Sequence[SimulatedGate]", self._ways), plans)
+        doors = Doors(self._ways, plans)
         shoppers = []
         for plan in plans:
             (rng,) = self._rng.spawn(1)

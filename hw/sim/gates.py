@@ -42,36 +42,25 @@ class HandedCodes:
             yield await self._codes.get()
 
 
-class SimulatedGate:
-    """One gate of the store. People queue before it: it is one person's turn at a time."""
+class Way:
+    """One way through as people meet it: they queue, and it is one person's turn at a time."""
 
-    def __init__(self, gate: Gate, clock: Clock) -> None:
+    def __init__(self, gate: Gate, turnstile: TurnstileModel, show: Callable[[str], None]) -> None:
         self.gate = gate
-        gpio = SimulatedGpio()
-        self._model = TurnstileModel(gpio, PINS)
-        self._reader = HandedCodes(f"{gate.name}-reader")
-        self._turnstile = RelayTurnstile(gate.name, gpio, PINS)
-        self.node = GateNode(
-            GateConfig(gate=gate.name, direction=gate.direction, pins=PINS), self._turnstile, [self._reader], clock
-        )
+        self._turnstile = turnstile
+        self._show = show
         self._turn = asyncio.Lock()
-
-    async def run(self, session: Session) -> None:
-        """Work until cancelled."""
-        async with self._turnstile:
-            await self.node.run(session)
 
     async def enter(self, credential: str, followed: bool) -> bool:
         """Tap and go in, with somebody at one's heels or not. False when the gate stayed shut."""
         async with self._turn:
-            self._reader.show(credential)
-            go = self._model.tailgate if followed else self._model.walk_through
-            return await self._push(go)
+            self._show(credential)
+            return await self._push(self._turnstile.tailgate if followed else self._turnstile.walk_through)
 
     async def leave(self) -> bool:
         """Walk up and go out. False when the gate stayed shut."""
         async with self._turn:
-            return await self._push(self._model.walk_through)
+            return await self._push(self._turnstile.walk_through)
 
     async def _push(self, go: Callable[[Direction], Awaitable[bool]]) -> bool:
         for _ in range(round(PATIENCE_S / PUSH_EVERY_S)):
@@ -81,12 +70,31 @@ class SimulatedGate:
         return False
 
 
+class SimulatedGate:
+    """One gate node of the store, on simulated pins."""
+
+    def __init__(self, gate: Gate, clock: Clock) -> None:
+        self.gate = gate
+        gpio = SimulatedGpio()
+        self._reader = HandedCodes(f"{gate.name}-reader")
+        self.way = Way(gate, TurnstileModel(gpio, PINS), self._reader.show)
+        self._turnstile = RelayTurnstile(gate.name, gpio, PINS)
+        self.node = GateNode(
+            GateConfig(gate=gate.name, direction=gate.direction, pins=PINS), self._turnstile, [self._reader], clock
+        )
+
+    async def run(self, session: Session) -> None:
+        """Work until cancelled."""
+        async with self._turnstile:
+            await self.node.run(session)
+
+
 class Doors:
     """The ways in and out, for people who come alone or right behind the one who pays."""
 
-    def __init__(self, gates: Sequence[SimulatedGate], plans: Sequence[Plan]) -> None:
-        self.way_in = next(g for g in gates if g.gate.direction == "in")
-        self.way_out = next(g for g in gates if g.gate.direction == "out")
+    def __init__(self, ways: Sequence[Way], plans: Sequence[Plan]) -> None:
+        self.way_in = next(w for w in ways if w.gate.direction == "in")
+        self.way_out = next(w for w in ways if w.gate.direction == "out")
         self._followed = {plan.payer for plan in plans if plan.follows}
         self._let_in: dict[str, asyncio.Future[bool]] = {
             payer: asyncio.get_running_loop().create_future() for payer in self._followed
