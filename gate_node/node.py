@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -177,9 +177,9 @@ async def run(config: GateNodeConfig, gpio: Gpio | None = None, bus: Bus | None 
     """
     who, gate = config.node, config.gate
     clock = Clock()
-    outbox = Outbox(Path(who.state_dir) / "outbox.sqlite")
     scanners = [QrScanner(s.name, s.path, s.baud) for s in gate.scanners]
     async with AsyncExitStack() as stack:
+        outbox = stack.enter_context(closing(Outbox(Path(who.state_dir) / "outbox.sqlite")))
         if bus is None:
             bus = await stack.enter_async_context(MqttBus(config.bus.url, who.name))
         for scanner in scanners:

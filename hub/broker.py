@@ -133,6 +133,8 @@ class Broker:
 
     async def _stop(self) -> None:
         self._stopping = True
+        if self._process.stderr is not None and self._process.stderr.at_eof():
+            await self._process.wait()  # it has ended by itself: reap it before anything is sent to its number
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
