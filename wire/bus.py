@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from wire import topics
@@ -26,7 +27,7 @@ class Inbox:
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue(limit)
 
     def offer(self, delivery: Delivery) -> None:
-        if any(topics.matches(p, delivery.topic) for p in self.patterns):
+        if _wanted(self.patterns, delivery.topic):
             if self._queue.full():
                 self._queue.get_nowait()
                 self.dropped += 1
@@ -41,6 +42,12 @@ class Inbox:
 
     async def __anext__(self) -> Delivery:
         return await self._queue.get()
+
+
+@lru_cache(maxsize=4096)
+def _wanted(patterns: tuple[str, ...], topic: str) -> bool:
+    """Remembered, for a store has few topics, and every subscriber is asked about every publication."""
+    return any(topics.matches(p, topic) for p in patterns)
 
 
 class Bus(Protocol):
