@@ -60,7 +60,7 @@ class Shopper:
         if not self.entered:
             return
         body = Body(*self._near(doors.way_in.gate), self.plan.together or self.plan.payer)
-        self._floor.bodies.append(body)
+        self._floor.enter(body)
         for deed in self.plan.deeds:
             if await self._approach(body, deed):
                 await self._do(body, deed)
@@ -68,7 +68,7 @@ class Shopper:
                 self.missed += deed.takes + deed.puts
         await self._walk(body, *self._near(doors.way_out.gate), PATIENCE_S)
         self.left = await doors.leave()
-        self._floor.bodies.remove(body)
+        self._floor.leave(body)
 
     def _near(self, gate: Gate) -> tuple[float, float]:
         return gate.x_m + float(self._rng.normal(0.0, 0.1)), gate.y_m + float(self._rng.normal(0.0, 0.1))

@@ -56,8 +56,18 @@ class Floor:
 
     def __init__(self, store: Store) -> None:
         self.bodies: list[Body] = []
+        self.occupied = asyncio.Event()
         places = np.array([stand(lane, 0.15, 0.0) for lane in store.lanes] + [(g.x_m, g.y_m) for g in store.gates])
         self._low, self._high = places.min(axis=0), places.max(axis=0)
+
+    def enter(self, body: Body) -> None:
+        self.bodies.append(body)
+        self.occupied.set()
+
+    def leave(self, body: Body) -> None:
+        self.bodies.remove(body)
+        if not self.bodies:
+            self.occupied.clear()
 
     def somewhere(self, rng: np.random.Generator) -> tuple[float, float]:
         """A place on the open floor."""

@@ -78,7 +78,7 @@ class World:
         self._gates = [(gate, session(gate.gate.node, gate.node.vitals)) for gate in gates]
         self._eye = session(CEILING)
         self._camera = ItemCamera(store, by_lane, clock, self._rng(5)) if scene.items_seen else None
-        self._doors = Doors(gates, scene.plans)
+        self._doors = Doors([gate.way for gate in gates], scene.plans)
         self.shoppers: list[Shopper] = []
 
     async def run(self) -> None:
@@ -107,6 +107,7 @@ class World:
     async def _watch(self) -> None:
         every = max(1, round(1 / (self._scene.frame_rate_hz * STEP_S)))
         for step in count(1):
+            await self._floor.occupied.wait()
             await asyncio.sleep(STEP_S)
             self._floor.step()
             if step % every == 0 and self._floor.bodies:
