@@ -120,7 +120,8 @@ def recorded_counts() -> bytes:
     """Counts of all lanes: half of them quiet, on the others a hand takes an item every few seconds."""
     import numpy as np
 
-    from hw.sim.load_cell import Cell, Floats, LoadCell, Modelled, hand_force
+    from hw.sim.load_cell import Cell, LoadCell, hand_force
+    from hw.sim.noise import Floats, Modelled
 
     rows = []
     for number in range(LANES):

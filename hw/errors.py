@@ -13,6 +13,10 @@ class BadCases(HardwareError, ValueError):
     """Labelled visits that cannot be replayed; the message names file, case, event and cause."""
 
 
+class BadTrace(HardwareError, ValueError):
+    """A load-cell trace that cannot be read; the message names the file."""
+
+
 class BadRecording(HardwareError, ValueError):
     """A recording with nothing in it that could be replayed."""
 

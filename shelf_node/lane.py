@@ -55,12 +55,17 @@ class Lane:
         )
 
     @property
+    def at_rest(self) -> bool:
+        """Whether nothing moves on it, as far as is known."""
+        return self._steps.at_rest
+
+    @property
     def reading(self) -> Reading:
         """What lies on the lane now: its level at rest, else the newest sample; None and a fault when not known."""
         if self._grams is None:
             return Reading(value=None, fault=self.fault or "no samples yet")
         level = self._steps.level
-        return Reading(value=level.grams if level is not None and self._steps.at_rest else self._grams)
+        return Reading(value=level.grams if level is not None and self.at_rest else self._grams)
 
     @property
     def counters(self) -> dict[str, int]:

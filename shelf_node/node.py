@@ -50,7 +50,7 @@ class ShelfNode:
             change = lane.push(t_s, sample.counts, sample.fault)
             if change is not None:
                 changes.append(change)
-            if (lane.fault is not None) != (lane.id in self._down):
+            if lane.fault is not None or self._down:
                 self._note(lane)
         return changes
 

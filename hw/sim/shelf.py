@@ -4,30 +4,33 @@ import asyncio
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from drivers.hx711 import Fault, Frame, Sample
 from firmware_py.calibration import Calibration
 from firmware_py.session import Session
-from hw.sim.load_cell import STALL_CONVERSIONS, STALL_RATE, WRONG_AT_STALL, Cell, Floats, LoadCell, Modelled
+from hw.sim.load_cell import Cell, LoadCell
+from hw.sim.noise import Floats, Noise, noise_at_hand
 from hw.sim.plate import Plate
 from shelf_node.lane import Lane
 from shelf_node.node import ShelfNode
 from wire.clock import Clock
 
 LINE = "cells"
-BLOCK_S = 0.5
-"""How much is converted at a time: what a lane reports comes so late at most, and arrays pay from some samples on."""
+REST_S = 0.5
+"""How much is converted at a time while all lanes are at rest: a lane needs more than that to tell a change from there
+(shelf_node.steps: CONFIRM_S, and MIN_SAMPLES at 10 SPS), so that nothing is told late."""
 NOISE_AHEAD = 600
 SPAN_ERROR = 5e-4
 """Relative standard deviation of a calibration's span: 0.5 g on a kilogram."""
 CALIBRATION_SIGMA_G = 0.3
+MISSING = Sample(None, Fault.SETTLING, 0)
+"""What the node gets while a chip settles after a reset."""
 
 
 class _Rows:
     """The noise of several cells, one a row, drawn ahead."""
 
-    def __init__(self, noises: Sequence[Modelled]) -> None:
+    def __init__(self, noises: Sequence[Noise]) -> None:
         self._noises = noises
         self._ahead = np.empty((len(noises), 0))
 
@@ -47,10 +50,10 @@ class SimulatedShelf:
         self._rate_sps = rate_sps
         self._rng = np.random.default_rng(seed)
         self._plates = list(plates.values())
-        self.node = ShelfNode({LINE: [Lane(name, self._calibrated(name)) for name in plates]}, clock)
-        rows = _Rows([Modelled(np.random.default_rng([*seed, i]), rate_sps) for i in range(len(plates))])
+        self._lanes = [Lane(name, self._calibrated(name)) for name in plates]
+        self.node = ShelfNode({LINE: self._lanes}, clock)
+        rows = _Rows([noise_at_hand(np.random.default_rng([*seed, i]), rate_sps) for i in range(len(plates))])
         self._cells = LoadCell(Cell(), rows, self._rng, rate_sps=rate_sps)
-        self._missing = np.zeros(len(plates), dtype=np.int64)
 
     def _calibrated(self, lane: str) -> Calibration:
         true = Cell()
@@ -66,35 +69,29 @@ class SimulatedShelf:
         """Weigh until cancelled, and post what changes."""
         loop = asyncio.get_running_loop()
         done = round(loop.time() * self._rate_sps)
+        at_rest = round(REST_S * self._rate_sps)
         while True:
-            await asyncio.sleep(BLOCK_S)
-            due = int(loop.time() * self._rate_sps)
+            due = done + (at_rest if all(lane.at_rest for lane in self._lanes) else 1)
+            await asyncio.sleep(due / self._rate_sps - loop.time())
             times_s = np.arange(done + 1, due + 1) / self._rate_sps
             done = due
-            for t_s, counts in zip(times_s.tolist(), zip(*self._read(times_s), strict=True), strict=True):
-                samples = tuple(Sample(c, None if c is not None else Fault.SETTLING, 0) for c in counts)
-                for change in self.node.feed(LINE, Frame(t_s, samples)):
+            for t_s, samples in zip(times_s.tolist(), self._read(times_s), strict=True):
+                for change in self.node.feed(LINE, Frame(t_s, tuple(samples))):
                     session.post(change)
 
-    def _read(self, times_s: Floats) -> list[list[int | None]]:
-        """Counts by lane, as reads in user space give them: a stalled one may be wrong, and the chip then resets."""
-        forces = np.stack([plate.force_g(times_s) for plate in self._plates])
-        rows: list[list[int | None]] = self._cells.convert(forces).tolist()
-        stalls = self._rng.random(forces.shape) < STALL_RATE
-        if stalls.any() or self._missing.any():
-            self._spoil(rows, stalls)
+    def _read(self, times_s: Floats) -> list[list[Sample]]:
+        """The samples of all lanes at each of the times."""
+        counts, got = self._cells.read(self._forces_g(times_s))
+        rows = [[Sample(c, None, 0) for c in row] for row in counts.T.tolist()]
+        if not got.all():
+            for lane, i in np.argwhere(~got):
+                rows[i][lane] = MISSING
         return rows
 
-    def _spoil(self, rows: list[list[int | None]], stalls: NDArray[np.bool_]) -> None:
-        for i, row in enumerate(rows):
-            for j in range(len(row)):
-                if self._missing[i]:
-                    self._missing[i] -= 1
-                    row[j] = None
-                elif stalls[i, j]:
-                    self._missing[i] = STALL_CONVERSIONS - 1
-                    row[j] = self._wrong(row[j]) if self._rng.random() < WRONG_AT_STALL else None
-
-    def _wrong(self, counts: int | None) -> int | None:
-        """SCK high for too long: every later bit reads 1."""
-        return None if counts is None else counts | ((1 << int(self._rng.integers(12, 24))) - 1)
+    def _forces_g(self, times_s: Floats) -> Floats:
+        """What presses on each plate at each of the times, one plate a row."""
+        forces = np.repeat([[plate.settled_g] for plate in self._plates], times_s.size, axis=1)
+        for i, plate in enumerate(self._plates):
+            if plate.moving:
+                forces[i] = plate.force_g(times_s)
+        return forces

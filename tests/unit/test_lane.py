@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from firmware_py.calibration import Calibration, Temperature
-from hw.sim.load_cell import Cell, Floats, LoadCell, Modelled
+from hw.sim.load_cell import Cell, LoadCell
+from hw.sim.noise import Floats, Modelled
 from shelf_node.lane import Lane
 from wire.messages import Reading, WeightChange
 

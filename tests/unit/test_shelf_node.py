@@ -14,7 +14,8 @@ from firmware_py.calibration import Calibration, CalibrationStore
 from firmware_py.config import NodeConfig
 from hw.sim.gpio import SimulatedGpio
 from hw.sim.hx711_chip import Hx711Chip
-from hw.sim.load_cell import Cell, LoadCell, Modelled
+from hw.sim.load_cell import Cell, LoadCell
+from hw.sim.noise import Modelled
 from shelf_node.config import CellConfig, ClockLine, ShelfConfig, ShelfNodeConfig
 from shelf_node.lane import Lane
 from shelf_node.node import ShelfNode, run

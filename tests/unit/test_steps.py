@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from hw.sim.load_cell import Cell, Floats, LoadCell, Modelled, Signal, hand_force
+from hw.sim.load_cell import Cell, LoadCell, Signal, hand_force
+from hw.sim.noise import Floats, Modelled
 from shelf_node.steps import Step, StepDetector
 
 TRUE = Cell()

@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.sim.load_cell import Cell, Floats, LoadCell, Modelled, hand_force
+from hw.sim.load_cell import Cell, LoadCell, hand_force
+from hw.sim.noise import Floats, Modelled
 from shelf_node.steps import StepDetector
 
 TRUE = Cell()

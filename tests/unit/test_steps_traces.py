@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw.sim.load_cell import TRACE_RATE_SPS, Cell, Floats, LoadCell, Recorded, hand_force, quiet_stretches, read_trace
+from hw.sim.load_cell import Cell, LoadCell, hand_force
+from hw.sim.noise import TRACE_RATE_SPS, Floats, Recorded, quiet_stretches, read_trace
 from shelf_node.steps import Step, StepDetector
 
 ROOT = Path(__file__).parents[2]
@@ -73,8 +74,8 @@ def test_on_real_noise_items_are_found_once_in_time_and_with_an_honest_sigma(hol
         left_s = 30.0 + hold_s
 
         def force(times_s: Floats, seed: int = seed, left_s: float = left_s) -> Floats:
-            hand = hand_force(times_s, 30.0, left_s, 800.0, seed) if hold_s else 0.0
-            return 1000.0 - 30.0 * (times_s >= left_s - 0.1) + hand
+            hand = hand_force(times_s, 30.0, left_s, 800.0, seed) if hold_s else np.zeros_like(times_s)
+            return np.where(times_s >= left_s - 0.1, 970.0, 1000.0) + hand
 
         detector, told = StepDetector(), []
         for t_s, counts in zip(*(array.tolist() for array in cell.stream(force, 0.0, left_s + 4.0)), strict=True):
