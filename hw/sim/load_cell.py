@@ -81,7 +81,7 @@ class LoadCell:
             warmer_c = temperature_c - cell.reference_c
             grams = grams * (1 + cell.span_per_c * warmer_c) + cell.zero_g_per_c * warmer_c
         counts = np.rint(cell.zero_counts + cell.counts_per_gram * grams)
-        return np.asarray(np.clip(counts, -FULL_SCALE, FULL_SCALE - 1), dtype=np.int64)
+        return np.asarray(np.minimum(np.maximum(counts, -FULL_SCALE), FULL_SCALE - 1), dtype=np.int64)
 
     def at_pin(self, force_g: Callable[[float], float]) -> Callable[[float], int]:
         """For a chip model that asks once per conversion: the counts at a time."""

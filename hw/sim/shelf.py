@@ -90,7 +90,8 @@ class SimulatedShelf:
 
     def _forces_g(self, times_s: Floats) -> Floats:
         """What presses on each plate at each of the times, one plate a row."""
-        forces = np.repeat([[plate.settled_g] for plate in self._plates], times_s.size, axis=1)
+        forces = np.empty((len(self._plates), times_s.size))
+        forces.T[:] = [plate.settled_g for plate in self._plates]
         for i, plate in enumerate(self._plates):
             if plate.moving:
                 forces[i] = plate.force_g(times_s)
