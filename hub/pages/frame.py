@@ -114,7 +114,7 @@ def sections(hub: Hub, now_s: float, plugs: Mapping[str, bool]) -> dict[str, Raw
         "carts": [cart for cart in now.carts if not cart.waiting],
         "questions": [_question(hub.store, ask) for ask in hub.questions.values()],
         "slips": [_slip(s, s.receipt) for s in islice(reversed(hub.settlements.values()), SLIPS_SHOWN) if s.receipt],
-        "nodes": _nodes(hub.nodes.by_name, plugs),
+        "nodes": _nodes(hub.store, hub.nodes.by_name, plugs),
         "gates": [_gate(hub, gate, now_s) for gate in hub.store.gates],
         "notes": [(note.at_s, note.text) for note in islice(reversed(hub.notes), NOTES_SHOWN)],
     }
@@ -187,7 +187,7 @@ def _slip(settlement: Settlement, receipt: Receipt) -> Slip:
     )
 
 
-def _nodes(nodes: Mapping[str, Node], plugs: Mapping[str, bool]) -> list[NodeNow]:
+def _nodes(store: Store, nodes: Mapping[str, Node], plugs: Mapping[str, bool]) -> list[NodeNow]:
     return [
         NodeNow(
             name,
@@ -195,12 +195,23 @@ def _nodes(nodes: Mapping[str, Node], plugs: Mapping[str, bool]) -> list[NodeNow
             None if node.alive else node.heard_s,
             round(node.heard_s - node.uptime_s),
             round(node.offset_s, 2),
-            {counter: n for counter, n in node.counters.items() if n},
+            _totals(store, node.counters),
             {reading: r.fault for reading, r in node.readings.items() if r.fault is not None},
             plugs.get(name),
         )
         for name, node in sorted(nodes.items())
     ]
+
+
+def _totals(store: Store, counters: Mapping[str, int]) -> dict[str, int]:
+    """A node's counters, those of its lanes added up: a dozen lanes would drown all else."""
+    totals: dict[str, int] = {}
+    for counter, n in counters.items():
+        lane, _, kind = counter.partition("_")
+        name = kind if lane in store.lane else counter
+        if n:
+            totals[name] = totals.get(name, 0) + n
+    return totals
 
 
 def _gate(hub: Hub, gate: Gate, now_s: float) -> GateNow:

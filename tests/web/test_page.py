@@ -99,15 +99,22 @@ def test_a_control_that_is_refused_says_why(page: Browser) -> None:
 
 
 def test_a_plug_can_be_pulled_and_put_back(shop: Shop, page: Browser) -> None:
-    shop.beat("shelf", {}, {"samples": 960, "wrong_reads": 3})
+    shop.beat("shelf", {}, {})
     plug = "[data-node=shelf] .plug"
-    page.until(lambda: page.text("[data-node=shelf] .chip") == "wrong reads 3")
     page.click(plug)
     page.until(lambda: page.text(plug) == "Plug in" and page.count(f"{plug}:enabled") == 1)
     assert shop.controls.plugged == {"shelf": False}
     page.click(plug)
     page.until(lambda: page.text(plug) == "Pull plug")
     assert shop.controls.plugged == {"shelf": True}
+
+
+def test_a_node_shows_what_is_wrong_with_its_lanes_together_and_not_what_is_usual(shop: Shop, page: Browser) -> None:
+    one, two = (lane.id for lane in shop.hub.store.lanes[:2])
+    counters = {f"{one}_samples": 960, f"{two}_samples": 960, f"{one}_wrong_reads": 60, f"{two}_wrong_reads": 40}
+    shop.beat("shelf", {}, {**counters, f"{one}_faults": 3})
+    page.until(lambda: page.text("[data-node=shelf] .chip") == "wrong reads 100")
+    assert page.count("[data-node=shelf] .chip") == 1
 
 
 def test_the_feed_sends_what_is_new_and_never_a_credential(shop: Shop) -> None:

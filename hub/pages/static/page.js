@@ -5,6 +5,7 @@ import { Floor } from "/static/floor.js";
 
 const RETRY_MS = 1000;
 const TROUBLE = /wrong|fault|drop|refus|junk|lost|late|timeout|intrusion|tailgat/; // counters that an operator looks at
+const USUAL = 0.02; // samples of which so few are unusable: every converter has some
 
 export default {
   template: "<div hidden></div>",
@@ -232,7 +233,7 @@ export default {
     },
 
     node({ name, alive, heard_s, since_s, offset_s, counters, faults, plugged }) {
-      const unwell = Object.entries(counters).filter(([counter]) => TROUBLE.test(counter));
+      const unwell = Object.entries(counters).filter(([counter, n]) => TROUBLE.test(counter) && !(n < USUAL * counters.samples));
       const all = Object.entries(counters).map(([counter, n]) => `${counter.replaceAll("_", " ")} ${n}`).join("\n");
       const plug = () => this.button(["plug", name, !plugged], { class: "plug" }, plugged ? "Pull plug" : "Plug in");
       return el("div", { class: alive ? "node" : "node unwell", "data-node": name, title: all },
