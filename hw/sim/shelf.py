@@ -17,8 +17,8 @@ from wire.clock import Clock
 
 LINE = "cells"
 REST_S = 0.5
-"""How much is converted at a time while all lanes are at rest: a lane needs more than that to tell a change from there
-(shelf_node.steps: CONFIRM_S, and MIN_SAMPLES at 10 SPS), so that nothing is told late."""
+"""How much is converted at a time while all lanes are at rest. At 10 SPS a lane that leaves rest has a change to tell
+six samples later at the earliest (shelf_node.steps, MIN_SAMPLES), so that nothing is told late."""
 NOISE_AHEAD = 600
 SPAN_ERROR = 5e-4
 """Relative standard deviation of a calibration's span: 0.5 g on a kilogram."""
