@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 from drivers.gpio import Gpio, load_gpio
@@ -86,7 +86,6 @@ async def run(config: ShelfNodeConfig, gpio: Gpio | None = None, bus: Bus | None
     """
     who, shelf = config.node, config.shelf
     clock = Clock()
-    outbox = Outbox(Path(who.state_dir) / "outbox.sqlite")
     pins = gpio or load_gpio()
     calibrations = CalibrationStore(Path(shelf.calibrations))
     lanes = {
@@ -95,6 +94,7 @@ async def run(config: ShelfNodeConfig, gpio: Gpio | None = None, bus: Bus | None
     }
     node = ShelfNode(lanes, clock)
     async with AsyncExitStack() as stack:
+        outbox = stack.enter_context(closing(Outbox(Path(who.state_dir) / "outbox.sqlite")))
         if bus is None:
             bus = await stack.enter_async_context(MqttBus(config.bus.url, who.name))
         session = Session(bus, Identity.at_start(who.store, who.name), clock, outbox, node.vitals)
