@@ -61,6 +61,11 @@ class Nodes:
                 node.alive = False
                 log.warning("node %s: silent for %.0f s: no power, no network?", name, now_s - node.heard_s)
 
+    def silent(self, name: str) -> bool:
+        """Whether a node that was heard since the hub started has fallen silent."""
+        node = self.by_name.get(name)
+        return node is not None and not node.alive
+
     def in_hub_time(self, node: str, boot: str, body: Event | Tracks) -> Event | Tracks:
         """What a node said, with its times by the hub's clock (decision 7 of the design)."""
         known = self.by_name.get(node)

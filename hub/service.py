@@ -251,8 +251,10 @@ class Hub:
             now_s = self._clock.now()
             self.nodes.watch(now_s)
             heartbeat = Heartbeat(t_s=now_s, uptime_s=now_s - self._started_s, counters=self.counters)
-            with contextlib.suppress(BusDown):
-                await self._publish(topics.presence(self.store.name), heartbeat)
+            # Without its eyes the hub opens no exit: it falls silent, and the gates let everybody out.
+            if not any(self.nodes.silent(camera) for camera in self.state.people.frame_s):
+                with contextlib.suppress(BusDown):
+                    await self._publish(topics.presence(self.store.name), heartbeat)
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _publish(self, topic: str, body: AnyMessage, qos: int = 0) -> None:

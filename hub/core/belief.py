@@ -8,7 +8,7 @@ shoppers or lanes.
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations
 
 from hub.core.goods import BEGINNING, Cart, Key, LaneContents, Value, Who
 
@@ -107,12 +107,11 @@ class Belief:
                 certain[key] = self.known.get(key, default(key))
             elif factor not in parts:
                 parts.append(factor)
-        hypotheses = [
-            (math.prod(p for p, _ in row), {**certain, **{k: v for _, values in row for k, v in values.items()}})
-            for row in product(*(f.hypotheses for f in parts))
-        ]
-        keys = (*certain, *(k for f in parts for k in f.keys))
-        return Factor(keys, _pruned(hypotheses) if len(parts) > 1 else hypotheses)
+        hypotheses = [(1.0, certain)]
+        for part in parts:
+            # Pruned after each one: the whole product of several large factors would never end.
+            hypotheses = _pruned([(p * q, {**v, **w}) for p, v in hypotheses for q, w in part.hypotheses])
+        return Factor((*certain, *(k for f in parts for k in f.keys)), hypotheses)
 
     def _settle(self, keys: tuple[Key, ...], weights: list[tuple[float, Values]]) -> None:
         """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""
@@ -132,6 +131,9 @@ class Belief:
                 for key in group:
                     del self.known[key]
                     self.factors[key] = factor
+        for key in keys:
+            if self.known.get(key) == default(key):
+                del self.known[key]  # as it began: nothing to remember
 
 
 def default(key: Key) -> Value:

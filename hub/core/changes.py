@@ -58,8 +58,12 @@ class Pending:
         self.clusters = [c for c in self.clusters if c.due_s > at_s]
         for cluster in ready:
             cluster.evidence = [e for _, e in self.evidence if any(speaks_for(e, c) for c in cluster.changes)]
-        self.evidence = [(t, e) for t, e in self.evidence if t > at_s - 10 * EVIDENCE_S]
         return ready
+
+    def saw(self, picture: ItemEvidence, at_s: float) -> None:
+        """Keep a picture for the changes it may speak for."""
+        self.evidence = [(t, e) for t, e in self.evidence if t > at_s - 10 * EVIDENCE_S]
+        self.evidence.append((at_s, picture))
 
     @property
     def next_due_s(self) -> float | None:

@@ -33,6 +33,8 @@ from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
 Method = Callable[[Planogram, People, Belief, Cluster], None]
 """How a cluster of changes becomes part of the belief: joint inference, or a baseline beside it."""
 
+AHEAD_S = 60.0
+"""A frame from further in the future comes from a clock that is wrong; believed, it would make all others old."""
 PERHAPS = 0.03
 """Somebody this much less likely than the likeliest had no hand in it, for the purpose of waiting."""
 AT_GATE = 1.5
@@ -57,7 +59,7 @@ class State:
     @property
     def wake_at_s(self) -> float | None:
         """When to send Ticked if nothing else comes first; None when time alone changes nothing."""
-        return self.pending.next_due_s
+        return min((t for t in (self.pending.next_due_s, self.visits.expiry_s) if t is not None), default=None)
 
 
 def apply(state: State, event: AnyInput) -> list[Effect]:
@@ -71,7 +73,7 @@ def apply(state: State, event: AnyInput) -> list[Effect]:
         case Answered():
             effects += _answered(state, event)
         case Ticked():
-            pass
+            effects += state.visits.expire(event.at_s)
     _explain_due(state, event.at_s)
     return effects
 
@@ -81,6 +83,9 @@ def _observed(
 ) -> list[Effect]:
     match body:
         case Tracks():
+            if body.t_s > at_s + AHEAD_S:
+                state.people.stale_frames += 1
+                return []
             state.people.see(node, body)
             if state.visits.unbound:
                 state.visits.bind_newcomers(state.people, state.belief, body.t_s)
@@ -92,7 +97,7 @@ def _observed(
         case ItemEvidence():
             if body.lane not in state.store.lane:
                 return [Note(at_s, f"{node}: a picture of lane {body.lane}, which this store does not have")]
-            state.pending.evidence.append((at_s, body))
+            state.pending.saw(body, at_s)
         case Tap():
             return state.visits.tap(state.store, body, at_s)
         case Passage():
@@ -108,7 +113,7 @@ def _passage(state: State, passage: Passage, at_s: float) -> list[Effect]:
         return state.visits.timed_out(passage)
     if passage.direction == "in":
         return state.visits.came_in(passage, gate, state.people, state.belief)
-    body = state.people.nearest(gate.x_m, gate.y_m, AT_GATE * gate.radius_m)
+    body = state.people.passing(gate.x_m, gate.y_m, AT_GATE * gate.radius_m, passage.t_s, bound=True)
     if body is not None:
         _explain_what_concerns(state, body, at_s)
     session = state.visits.went_out(passage, body, state.people, state.belief)
@@ -122,17 +127,17 @@ def _leave(state: State, session: Session, at_s: float) -> list[Effect]:
     receipt = decide.receipt(state.store, state.belief, session, at_s)
     if not receipt.asked:
         return _settle(state, session, receipt)
-    session.waiting = receipt
     options = decide.candidates(state.belief, session)
+    session.waiting = tuple(cart for _, cart in options)
     return [Ask(receipt, tuple(c.signature for _, c in options), tuple(p for p, _ in options))]
 
 
 def _answered(state: State, answer: Answered) -> list[Effect]:
+    """What was shown is what is charged, whatever has become likelier since."""
     session = state.visits.sessions.get(answer.session)
-    options = decide.candidates(state.belief, session) if session and session.waiting else []
-    if session is None or not 0 <= answer.choice < len(options):
+    if session is None or session.waiting is None or not 0 <= answer.choice < len(session.waiting):
         return [Note(answer.at_s, f"{answer.session}: an answer to a question that is not open")]
-    chosen = options[answer.choice][1]
+    chosen = session.waiting[answer.choice]
     state.belief.condition(("cart", session.id), lambda cart: cart.signature == chosen.signature)
     return _settle(state, session, decide.settled(state.store, session, chosen, answer.at_s))
 

@@ -28,6 +28,8 @@ LOST_AFTER_S = 1.5
 """A track missing for longer than a detector's hiccup is lost."""
 MOMENT_S = 0.5
 """Whoever passes a gate is seen there this long before or after its contact, frames and clocks being what they are."""
+WAITS_S = 2.0
+"""Whoever stands at an exit for so long wants out."""
 PERMUTED_AT_MOST = 5
 """In a tighter crowd than this the ids are believed."""
 
@@ -132,11 +134,19 @@ class People:
         best = min(near, default=None)
         return best[2] if best is not None and best[0] <= within_m else None
 
-    def passing(self, x_m: float, y_m: float, within_m: float, t_s: float) -> Body | None:
-        """Of those who have not come in yet, who was nearest to a point at that time, give or take a moment."""
+    def waits(self, x_m: float, y_m: float, within_m: float) -> bool:
+        """Whether somebody has been standing at a point for a while and does not move on."""
+        return any(
+            all(math.hypot(p.x_m - x_m, p.y_m - y_m) <= within_m for p in body.places if p.t_s > body.t_s - WAITS_S)
+            for body in self.bodies.values()
+            if body.places[-1].t_s - body.places[0].t_s >= WAITS_S
+        )
+
+    def passing(self, x_m: float, y_m: float, within_m: float, t_s: float, bound: bool) -> Body | None:
+        """Who was nearest to a point at that time, give or take a moment: of those who are in, or of the others."""
         best_m, best = within_m, None
-        for body in self.bodies.values():
-            if not body.bound:
+        for body in self.all():
+            if body.bound == bound:
                 near = [p for p in body.places if abs(p.t_s - t_s) < MOMENT_S]
                 distance_m = min((math.hypot(p.x_m - x_m, p.y_m - y_m) for p in near), default=math.inf)
                 if distance_m < best_m:

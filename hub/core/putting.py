@@ -55,11 +55,13 @@ def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, V
 
 def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
     """What one may put back at once: one thing, two, or several of a kind."""
-    seen: set[object] = set()
-    for size in range(1, min(len(units), MANY_AT_ONCE) + 1):
-        pool = [units] if size < 3 else [tuple(u for u in units if u.gtin == g) for g in {u.gtin: None for u in units}]
-        for group in (g for members in pool for g in combinations(members, size)):
+    for size in (1, 2):
+        seen: set[object] = set()
+        for group in combinations(units, size):
             key = (signature_of(group), round(sum(u.weight_g for u in group)))
             if key not in seen:
                 seen.add(key)
                 yield group
+    for gtin in {u.gtin: None for u in units}:
+        alike = tuple(u for u in units if u.gtin == gtin)
+        yield from (alike[:size] for size in range(3, min(len(alike), MANY_AT_ONCE) + 1))

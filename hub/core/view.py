@@ -3,7 +3,6 @@
 from msgspec import Struct
 
 from hub.core.fold import State
-from hub.core.goods import FOREIGN
 from hub.core.people import Body
 
 TRAIL_S = 6.0
@@ -45,7 +44,8 @@ class Cart(Struct, frozen=True):
 
 
 class LaneView(Struct, frozen=True):
-    """What most probably lies on a lane: its own products left (None when never counted), and what strayed there."""
+    """What most probably lies on a lane: its own products left (None when never counted), and what strayed there:
+    names of products, "" for what the store does not know."""
 
     lane: str
     stock: int | None
@@ -90,10 +90,15 @@ def _cart(state: State, session: str) -> Cart:
     return Cart(session, visit.inside, tuple(lines), total_cents, probability, visit.waiting is not None)
 
 
+def _name(state: State, gtin: str) -> str:
+    product = state.store.product.get(gtin)
+    return product.name if product else ""
+
+
 def _lane(state: State, lane_id: str) -> LaneView:
     lane = state.store.lane[lane_id]
     contents = state.belief.lane(lane_id)[0][1]
     own = [g for g in lane.products if g in dict(contents.taken)]
     stock = None if lane.stock is None else lane.stock - sum(dict(contents.taken)[g] for g in own)
-    strayed = tuple("" if u.gtin == FOREIGN else state.store.product[u.gtin].name for u in contents.left_here)
+    strayed = tuple(_name(state, u.gtin) for u in contents.left_here)
     return LaneView(lane_id, stock, strayed)

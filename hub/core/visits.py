@@ -1,10 +1,11 @@
 """Sessions: from the tap at the entry to the last of a party leaving through the exit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hub.core.belief import Belief
-from hub.core.events import Authorised, Effect, Note, Open, PreAuthorise, Receipt, Void
-from hub.core.goods import NOBODY, Who
+from hub.core.events import Authorised, Effect, Note, Open, PreAuthorise, Void
+from hub.core.goods import NOBODY, Cart, Who
 from hub.core.people import Body, People
 from hub.store import Gate, Store
 from wire.messages import GateCommand, Passage, Tap
@@ -32,8 +33,8 @@ class Session:
     """Gate commands given for it so far."""
     certainty: float = 1.0
     """How sure it is that those who left on it were those who came in on it."""
-    waiting: Receipt | None = None
-    """The receipt that a person has been asked about."""
+    waiting: tuple[Cart, ...] | None = None
+    """The carts that a person has been shown to choose from."""
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ class Visits:
     grants: dict[str, Grant] = field(default_factory=dict)
     """By the id of the gate command."""
     unbound: list[Unbound] = field(default_factory=list)
+    guests: Session = field(default_factory=lambda: Session(NOBODY, "", ""))
+    """Whoever stands at an exit without a visit that we know of: nobody is ever locked in."""
     released: dict[tuple[str, str], float] = field(default_factory=dict)
     """When the exit opened for a session: by (session, gate)."""
 
@@ -79,7 +82,8 @@ class Visits:
             self.sessions[session.id] = session
             return [PreAuthorise(session.id, tap.credential, store.thresholds.pre_authorise_cents)]
         session.gate = gate.name
-        return [self._open(gate, session, at_s)] if session.hold else []
+        held_up = any(g.gate == gate.name for g in self._open_grants(session.id, at_s))
+        return [self._open(gate, session, at_s)] if session.hold and not held_up else []
 
     def authorised(self, store: Store, answer: Authorised) -> list[Effect]:
         """The provider holds the money, or declines it: then nobody is let in on it."""
@@ -111,9 +115,9 @@ class Visits:
         for waiting in list(self.unbound):
             gate, late = waiting.gate, t_s > waiting.passed_s + BIND_S
             # Where they were when they passed: the message may come late, and they have walked on by then.
-            body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, waiting.passed_s)
+            body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, waiting.passed_s, bound=False)
             if body is None and not late:
-                body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, t_s)
+                body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, t_s, bound=False)
             if body is not None and waiting.session in self.sessions:
                 body.bound = True
                 belief.set(("who", body.id), Who(waiting.session))
@@ -127,24 +131,41 @@ class Visits:
             return []
         grant.used = True
         self.released.pop((grant.session, passage.gate), None)
-        session = self.sessions.get(grant.session)
-        if session is None or session.entered or session.hold is None:
-            return []
-        del self.sessions[session.id]
-        return [Void(session.id, session.hold, None)]
+        return self.expire(passage.t_s)
+
+    def expire(self, at_s: float) -> list[Effect]:
+        """Whoever tapped and was let in, but never came, has no visit: every grant has ended or is long past."""
+        gone = [s for s in self._not_in_yet() if not list(self._open_grants(s.id, at_s))]
+        for session in gone:
+            del self.sessions[session.id]
+        return [Void(s.id, s.hold or "", None) for s in gone]
+
+    @property
+    def expiry_s(self) -> float | None:
+        """When somebody who was let in is given up, if they do not come."""
+        opened = (g.at_s for s in self._not_in_yet() for g in self.grants.values() if g.session == s.id and not g.used)
+        return min((at_s + LATEST_S for at_s in opened), default=None)
+
+    def _not_in_yet(self) -> list[Session]:
+        return [s for s in self.sessions.values() if s.hold is not None and not s.entered]
+
+    def _open_grants(self, session: str, at_s: float) -> Iterator[Grant]:
+        return (g for g in self.grants.values() if g.session == session and not g.used and at_s < g.at_s + LATEST_S)
 
     def release(self, store: Store, people: People, belief: Belief, at_s: float) -> list[Effect]:
-        """Open the exit for whoever comes up to it."""
+        """Open the exit for whoever comes up to it, and for anybody else who stands there and waits."""
         effects: list[Effect] = []
         for gate in store.gates:
             if gate.direction != "out":
                 continue
             body = people.nearest(gate.x_m, gate.y_m, gate.radius_m)
             session = self.sessions.get(belief.who(body.id)[0][1]) if body else None
-            if session is None or at_s < self.released.get((session.id, gate.name), -GRANT_S) + GRANT_S:
+            if session is None and not people.waits(gate.x_m, gate.y_m, gate.radius_m):
                 continue
-            self.released[session.id, gate.name] = at_s
-            effects.append(self._open(gate, session, at_s))
+            name = session.id if session else NOBODY
+            if at_s >= self.released.get((name, gate.name), -GRANT_S) + GRANT_S:
+                self.released[name, gate.name] = at_s
+                effects.append(self._open(gate, session or self.guests, at_s))
         return effects
 
     def went_out(self, passage: Passage, body: Body | None, people: People, belief: Belief) -> Session | None:
@@ -188,8 +209,9 @@ class Visits:
 
     def _open(self, gate: Gate, session: Session, at_s: float) -> Open:
         session.commands += 1
+        self.grants = {c: g for c, g in self.grants.items() if g.session in self.sessions or at_s < g.at_s + LATEST_S}
         command = GateCommand(
-            id=f"{session.id}-{gate.name}-{session.commands}",
+            id=f"{session.id or 'guest'}-{gate.name}-{session.commands}",
             gate=gate.name,
             direction=gate.direction,
             expires_s=at_s + GRANT_S,

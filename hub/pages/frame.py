@@ -226,5 +226,5 @@ def _gate(hub: Hub, gate: Gate, now_s: float) -> GateNow:
     released = hub.state.visits.released.items()
     going = [session for (session, name), at_s in released if name == gate.name and now_s < at_s + GRANT_S]
     if going:
-        return GateNow(gate.name, gate.direction, f"open for {going[-1]}", True)
+        return GateNow(gate.name, gate.direction, f"open for {going[-1] or 'a guest'}", True)
     return GateNow(gate.name, gate.direction, "in passage" if f"pass_{gate.direction}" in on else "closed", True)

@@ -1,8 +1,9 @@
 """Who took what, told to the core input by input."""
 
 from hub.core.events import Answered, Ask, Authorised, Capture, Open, PreAuthorise, Void
+from hub.core.view import snapshot
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
-from wire.messages import Hand, ItemEvidence, Tap
+from wire.messages import Hand, ItemEvidence, Tap, Tracks
 
 AT_GATE = (-0.9, -2.0)
 AT_EXIT = (3.9, -2.0)
@@ -188,3 +189,89 @@ def test_what_fits_nothing_is_asked_never_guessed() -> None:
     story.change(1, -777.0)
     effects = go(story)
     assert isinstance(effects[-1], Ask)
+
+
+def two_who_may_both_have_it(story: Story) -> dict[str, tuple[float, float]]:
+    """Shoulder to shoulder at one lane, from which one thing is taken."""
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
+    story.enter("b", credential="bob")
+    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
+    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    story.change(2, -350.9)
+    story.stand(spots, 2)
+    return spots
+
+
+def test_two_who_are_asked_about_one_thing_are_each_charged_what_was_chosen_for_them() -> None:
+    """The answer to one question makes the other's likelier carts others: what was shown still counts."""
+    story = Story(small_store(ask_below=0.95))
+    spots = two_who_may_both_have_it(story)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
+    asked_a = story.leave("a", {"b": (1.0, -1.0)})[-1]
+    story.walk({"b": (1.0, -1.0)}, {"b": AT_EXIT})
+    asked_b = story.leave("b")[-1]
+    assert isinstance(asked_a, Ask) and isinstance(asked_b, Ask)
+
+    def choose(ask: Ask, tonics: int) -> list[object]:
+        choice = next(i for i, cart in enumerate(ask.candidates) if dict(cart).get(TONIC, 0) == tonics)
+        return list(story.tell(Answered(at_s=story.now_s, session=ask.receipt.session, choice=choice)))
+
+    assert isinstance(choose(asked_a, 1)[-1], Capture)
+    assert isinstance(choose(asked_b, 0)[-1], Void)
+    assert story.state.visits.sessions == {}
+
+
+def test_an_exit_that_is_heard_of_late_is_put_down_to_whoever_went_then() -> None:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": AT_EXIT})
+    passage = story.passage("exit", "out", None)
+    story.stand({}, 3.0)
+    story.enter("b", credential="bob")
+    story.walk({"b": AT_GATE}, {"b": AT_EXIT})
+    story.says("gate-out", passage)
+    (left,) = story.state.visits.sessions.values()
+    assert left.credential == "bob"
+
+
+def test_a_code_held_up_to_the_scanner_opens_once() -> None:
+    story = Story()
+    session = story.enter("a", credential="alice")
+    tap = Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s)
+    opened = [e for _ in range(5) for e in story.says("gate-in", tap) if isinstance(e, Open)]
+    assert len(opened) == 1  # one more of the party, however often it is read
+    assert opened[0].command.id.startswith(session)
+
+
+def test_whoever_is_let_in_and_never_comes_has_no_visit() -> None:
+    story = Story()
+    tap = Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s)
+    (asked,) = story.says("gate-in", tap)
+    assert isinstance(asked, PreAuthorise)
+    story.tell(Authorised(at_s=story.now_s, session=asked.session, hold="hold"))
+    assert story.state.wake_at_s is not None
+    story.wait(story.state.wake_at_s - story.now_s)
+    assert isinstance(story.effects[-1], Void) and story.state.visits.sessions == {}
+
+
+def test_whoever_stands_at_the_exit_gets_out_with_or_without_a_visit() -> None:
+    story = Story()
+    effects = story.stand({"stranger": AT_EXIT}, 3.0)
+    assert [e.command.gate for e in effects if isinstance(e, Open)] == ["exit"]
+
+
+def test_something_unknown_that_is_put_back_can_be_shown() -> None:
+    story = one_shopper(1)
+    story.change(1, -777.0)
+    story.stand({"a": in_front_of(2)}, 3)
+    story.change(2, 777.0)
+    story.stand({"a": in_front_of(2)}, 3)
+    assert snapshot(story.state).lanes[1].strayed == ("",)
+
+
+def test_a_frame_from_the_future_does_not_blind_the_hub() -> None:
+    story = one_shopper(1)
+    story.says("ceiling", Tracks(t_s=story.now_s + 3600, tracks=()))
+    story.change(1, -350.4)
+    assert bought(go(story)) == {COLA: 1}
