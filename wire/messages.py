@@ -1,9 +1,11 @@
 """What travels, as typed messages: JSON on the wire, unknown tags and fields refused.
 
-Units stand in the names: metres in the store's frame, grams, seconds of UTC. Every message goes inside an
+Units stand in the names: metres in the store's frame, grams, seconds of UTC. Their bounds lie far beyond any store, so
+that whatever is computed with them stays finite; JSON itself has neither NaN nor infinity. Every message goes inside an
 `Envelope` that says who sent it and where in that node's sequence it stands.
 """
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,6 +15,11 @@ from wire.errors import BadMessage
 
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/+#\s]+$")]
 NonNegative = Annotated[float, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0, le=1e11)]
+Metres = Annotated[float, Meta(ge=-1e4, le=1e4)]
+SigmaMetres = Annotated[float, Meta(ge=0, le=1e4)]
+Grams = Annotated[float, Meta(ge=-1e6, le=1e6)]
+SigmaGrams = Annotated[float, Meta(ge=0, le=1e6)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Direction = Literal["in", "out"]
 
@@ -30,10 +37,10 @@ class WeightChange(Message, frozen=True, tag="weight_change"):
     """
 
     lane: Name
-    delta_g: float
-    sigma_g: NonNegative
-    t0_s: float
-    t1_s: float
+    delta_g: Grams
+    sigma_g: SigmaGrams
+    t0_s: Seconds
+    t1_s: Seconds
     fault: str | None = None
 
     def __post_init__(self) -> None:
@@ -45,7 +52,7 @@ class ItemEvidence(Message, frozen=True, tag="item_evidence"):
     """What the shelf's camera makes of the item that moved: likelihoods over products, and over none of them."""
 
     lane: Name
-    t_s: float
+    t_s: Seconds
     likelihoods: dict[str, Probability]
     other: Probability = 0.0
 
@@ -53,26 +60,26 @@ class ItemEvidence(Message, frozen=True, tag="item_evidence"):
 class Hand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A hand that reaches out, in metres."""
 
-    x_m: float
-    y_m: float
-    z_m: float
-    sigma_m: NonNegative
+    x_m: Metres
+    y_m: Metres
+    z_m: Metres
+    sigma_m: SigmaMetres
 
 
 class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One person in one frame. The id is the camera's own: it may break, swap or be given again."""
 
     id: str
-    x_m: float
-    y_m: float
-    sigma_m: NonNegative
+    x_m: Metres
+    y_m: Metres
+    sigma_m: SigmaMetres
     hand: Hand | None = None
 
 
 class Tracks(Message, frozen=True, tag="tracks"):
     """Everybody in one camera frame, at the time of its exposure. A stream: the newest counts."""
 
-    t_s: float
+    t_s: Seconds
     tracks: tuple[Track, ...]
 
 
@@ -83,7 +90,7 @@ class Tap(Message, frozen=True, tag="tap"):
     reader: Name
     kind: Literal["card", "nfc", "qr"]
     credential: Annotated[str, Meta(min_length=1, max_length=512)]
-    t_s: float
+    t_s: Seconds
 
     def __post_init__(self) -> None:
         if looks_like_card_number(self.credential):
@@ -97,7 +104,7 @@ class Passage(Message, frozen=True, tag="passage"):
     direction: Direction
     outcome: Literal["passed", "timeout", "tailgating", "intrusion", "fire"]
     command: str | None
-    t_s: float
+    t_s: Seconds
 
 
 class GateCommand(Message, frozen=True, tag="gate_command"):
@@ -106,7 +113,7 @@ class GateCommand(Message, frozen=True, tag="gate_command"):
     id: str
     gate: Name
     direction: Direction
-    expires_s: float
+    expires_s: Seconds
 
 
 class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,7 +126,7 @@ class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Heartbeat(Message, frozen=True, tag="heartbeat"):
     """Alive, since when, and how well. `counters` only grow within a boot; `readings` are grams by lane."""
 
-    t_s: float
+    t_s: Seconds
     uptime_s: NonNegative
     counters: dict[str, int] = {}
     readings: dict[str, Reading] = {}
@@ -168,11 +175,19 @@ def decode(payload: bytes | str) -> Envelope:
         raise BadMessage(f"not a message of the wire contract: {e}") from None
 
 
+# One pattern per length: every stretch of so many digits that begins and ends where digits do. A lookahead consumes
+# nothing, so that a card number is found behind other digits ("2 4111 ...") and before them ("... 1111 12/25") as well.
+_CARD_LENGTHS = [re.compile(rf"(?<!\d)(?=(\d(?:[ -]*\d){{{n - 1}}})(?!\d))", re.ASCII) for n in range(13, 20)]
+
+
 def looks_like_card_number(text: str) -> bool:
-    """13 to 19 digits, spaces and dashes aside, that pass the Luhn check (ISO/IEC 7812-1)."""
-    digits = text.replace(" ", "").replace("-", "")
-    if not (13 <= len(digits) <= 19 and digits.isascii() and digits.isdigit()):
-        return False
-    odd = [int(d) for d in digits[-1::-2]]
-    even = [sum(divmod(2 * int(d), 10)) for d in digits[-2::-2]]
-    return (sum(odd) + sum(even)) % 10 == 0
+    """Whether 13 to 19 digits in it, spaces and dashes among them, pass the Luhn check (ISO/IEC 7812-1).
+
+    Whatever stands around them, as in the tracks of a magnetic stripe (ISO/IEC 7813): `%B4111111111111111^...`.
+    """
+    return any(_passes_luhn(run) for length in _CARD_LENGTHS for run in length.findall(text))
+
+
+def _passes_luhn(run: str) -> bool:
+    digits = [int(d) for d in run if d.isdigit()]
+    return (sum(digits[-1::-2]) + sum(sum(divmod(2 * d, 10)) for d in digits[-2::-2])) % 10 == 0
