@@ -1,5 +1,6 @@
 """The wire, recorded and played to a hub again."""
 
+import asyncio
 import io
 import logging
 from pathlib import Path
@@ -10,9 +11,13 @@ import pytest
 from hub.store import load_store
 from hw.errors import BadRecording
 from hw.recording import play, record
+from hw.sim import virtual_time
 from hw.sim.visit import VisitRecord, run_visit
 from hw.simulate import DEMO_STORE, behaviour_scene
-from wire.messages import Passage
+from wire import topics
+from wire.bus import MemoryBroker, MemoryBus
+from wire.clock import Clock
+from wire.messages import Ack, Envelope, Passage, encode
 
 STORE = load_store(DEMO_STORE)
 
@@ -83,6 +88,35 @@ def test_lines_that_cannot_be_read_are_said_once_each_and_the_rest_goes_on(
     assert "line 2 left out: not a message of the wire contract" in said[1]
     assert "cut short" in said[2]
     assert played.receipts == _plain(visit)
+
+
+def test_what_is_no_message_and_may_hold_a_card_number_is_left_out_and_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    file, bus = io.BytesIO(), MemoryBus(MemoryBroker())
+    topic = topics.events("demo", "gate-in")
+    tap = b"""{"node": "gate-in", "boot": "b", "seq": 1, "body": {"type": "tap", "gate": "entry", "reader": "r",
+        "kind": "card", "credential": "%s", "t_s": 1}}"""
+    twice = b'tok_1", "credential": "tok_2'
+    sound = encode(Envelope(node="hub", boot="b", seq=1, body=Ack(boot="b", seq=1)))
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            recording = group.create_task(record(bus, file, Clock(1000.0)))
+            await asyncio.sleep(1.0)
+            pan = b'{"pan": "4111111111111111"}'
+            for payload in (pan, tap % b";4111111111111111=2512?", b"\xff", tap % twice, sound):
+                await bus.publish(topic, payload, qos=1)
+            await asyncio.sleep(1.0)
+            recording.cancel()
+
+    with caplog.at_level(logging.WARNING, "hw.recording"):
+        virtual_time.run(main())
+    payloads = [msgspec.json.decode(line)["payload"] for line in file.getvalue().splitlines()]
+    assert [payload["node"] for payload in payloads] == ["gate-in", "hub"]
+    assert payloads[0]["body"]["credential"] == "tok_2" and b"tok_1" not in file.getvalue()
+    (said,) = [r.getMessage() for r in caplog.records if r.name == "hw.recording"]
+    assert topic in said and "4111" not in said
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"not json\n", b'{"t": 1, "topic": "a", "payload": {}}\n'])
