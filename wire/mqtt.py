@@ -41,14 +41,17 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """From `mqtt://[user[:password]@]host[:port]`. Raises BadSettings."""
+        """From `mqtt://[user[:password]@]host[:port]`. Raises BadSettings, which does not repeat the login."""
+        wrong = BadSettings(
+            f"{url.rpartition('@')[2]!r} is no broker's URL: expected mqtt://[user[:password]@]host[:port]"
+        )
         try:
             parts = urlsplit(url)
             port = parts.port or PORT
-        except ValueError as e:
-            raise BadSettings(f"{url!r} is no broker's URL: {e}") from None
+        except ValueError:  # whose text may quote the password
+            raise wrong from None
         if parts.scheme != "mqtt" or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise BadSettings(f"{url!r} is no broker's URL: expected mqtt://[user[:password]@]host[:port]")
+            raise wrong
         username, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
         return cls(parts.hostname, port, username, password)
 

@@ -35,7 +35,7 @@ from hw.sim.walking import STEP_S, Floor
 from hw.sim.world import CEILING
 from hw.simulate import DEMO_STORE, stock_of
 from wire.clock import Clock
-from wire.mqtt import MqttBus
+from wire.mqtt import Address, MqttBus
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ async def run_store(
         async with open_store(store, where, broker_url, seed) as live, asyncio.TaskGroup() as group:
             group.create_task(serve(listener, live.hub, live.clock, live.controls), name="page")
             group.create_task(live.people.come_and_go(), name="people")
-            say(f"Broker   {live.broker_url}")
+            say(f"Broker   {Address.parse(live.broker_url)}")
             say(f"State    {where}" + ("" if state_dir else ", gone when the store closes"))
             say(f"Page     http://{host}:{listener.getsockname()[1]}")
             say("Ctrl-C closes the store.")

@@ -149,6 +149,20 @@ def test_what_is_no_url_of_a_broker_is_refused(url: str) -> None:
         Address.parse(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://u:secret@h:1", "mqtt://u:secret@h:99999", "mqtt://u:secret/2@h", "mqtt://u:secret@2@h/path", "u:secret@h"],
+)
+def test_a_refusal_shows_the_place_and_not_the_password(url: str) -> None:
+    with pytest.raises(BadSettings, match=r"h.* is no broker's URL") as refused:
+        Address.parse(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_an_address_shows_no_login() -> None:
+    assert str(Address.parse("mqtt://u:secret@h:1884")) == "h:1884"
+
+
 def test_a_url_gives_host_port_and_login() -> None:
     assert Address.parse("mqtt://u:p%3Aw@broker.local:1884") == ("broker.local", 1884, "u", "p:w")
     assert Address.parse("mqtt://[::1]") == ("::1", 1883, None, None)

@@ -128,6 +128,26 @@ def test_ctrl_c_closes_everything_within_seconds_and_says_nothing() -> None:
     assert not Path(f"/proc/{broker}").exists()
 
 
+async def test_the_brokers_password_is_not_shown(tmp_path: Path) -> None:
+    lines: list[str] = []
+    opened = asyncio.Event()
+
+    def say(line: str) -> None:
+        lines.append(line)
+        if "Ctrl-C" in line:
+            opened.set()
+
+    async with Broker(tmp_path / "broker") as broker, asyncio.timeout(DEADLINE_S):
+        place = broker.url.removeprefix("mqtt://")
+        store = asyncio.create_task(run_store(None, say, port=0, broker_url=f"mqtt://aisle:secret@{place}"))
+        await asyncio.wait({store, asyncio.create_task(opened.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        store.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await store
+    assert f"Broker   {place}" in lines
+    assert not any("secret" in line for line in lines)
+
+
 async def test_a_busy_port_is_one_clear_line() -> None:
     lines: list[str] = []
     taken = listen("127.0.0.1", 0)
