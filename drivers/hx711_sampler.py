@@ -1,6 +1,7 @@
 """The HX711 thread of one clock line, and its frames as an asynchronous iterator."""
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import AsyncIterator
@@ -15,6 +16,9 @@ QUEUE_LIMIT = 256
 """Frames a reader may lag behind: 3 s at 80 SPS. Past that the oldest are dropped and counted."""
 STOP_MARGIN_S = 2.0
 """What a busy machine may need beyond the bus's own longest wait to end the thread."""
+
+
+log = logging.getLogger(__name__)
 
 
 class SamplingStopped(DriverError, RuntimeError):
@@ -47,11 +51,15 @@ class Sampler:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """End the thread. Raises SamplingStopped when it hangs; with another error on its way, that is only logged."""
         self._stop.set()
         deadline_s = self._bus.frame_timeout_s + STOP_MARGIN_S
         await asyncio.to_thread(self._thread.join, deadline_s)
         if self._thread.is_alive():
-            raise SamplingStopped(f"{self._bus}: its thread has not ended within {deadline_s:.1f} s: the pins hang")
+            hung = f"{self._bus}: its thread has not ended within {deadline_s:.1f} s: the pins hang"
+            if error is None:
+                raise SamplingStopped(hung)
+            log.error("%s", hung)  # raised, it would take the place of a cancellation
 
     def __aiter__(self) -> AsyncIterator[Frame]:
         return self

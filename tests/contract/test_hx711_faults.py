@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -202,3 +202,45 @@ async def test_a_reader_that_lags_loses_the_oldest_frames_and_the_count_says_how
         oldest = await anext(frames)
     assert frames.dropped >= 10
     assert oldest.t_s > 10 / 80
+
+
+class HangingGpio(SimulatedGpio):
+    """Pins that nobody gets an answer from until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.let_go = threading.Event(), threading.Event()
+
+    def input(self, channel: int, /) -> int:
+        self.asked.set()
+        self.let_go.wait(30)
+        return super().input(channel)
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingGpio]:
+    monkeypatch.setattr("drivers.hx711_sampler.STOP_MARGIN_S", 0.0)
+    gpio = HangingGpio()
+    gpio.setmode(gpio.BCM)
+    yield gpio
+    gpio.let_go.set()
+
+
+async def test_pins_that_hang_are_told_on_leaving(hanging) -> None:
+    with pytest.raises(SamplingStopped, match=r"HX711 on SCK 5.*the pins hang"):
+        async with asyncio.timeout(20), Sampler(Hx711Bus(hanging, SCK, [A], rate_sps=80)):
+            assert await asyncio.to_thread(hanging.asked.wait, 10)
+
+
+async def test_pins_that_hang_do_not_swallow_a_cancellation(hanging, caplog: pytest.LogCaptureFixture) -> None:
+    async def sample() -> None:
+        async with Sampler(Hx711Bus(hanging, SCK, [A], rate_sps=80)) as frames:
+            await anext(frames)
+
+    task = asyncio.create_task(sample())
+    async with asyncio.timeout(20):
+        assert await asyncio.to_thread(hanging.asked.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [r.getMessage() for r in caplog.records if "the pins hang" in r.getMessage()] != []
