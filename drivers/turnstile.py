@@ -15,8 +15,9 @@ and leaves it so.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol
@@ -29,6 +30,8 @@ from drivers.queue import EventQueue
 
 DEBOUNCE_S = 0.02
 """Longer than a relay contact bounces (under 10 ms), shorter than any passage (over 100 ms)."""
+
+log = logging.getLogger(__name__)
 
 Direction = Literal["in", "out"]
 
@@ -141,6 +144,7 @@ class RelayTurnstile:
         self._unlock: dict[Direction, int] = {"in": pins.unlock_in, "out": pins.unlock_out}
         self._inputs: dict[int, Debounce] = {}
         self._settling: dict[int, asyncio.TimerHandle] = {}
+        self._unreadable: set[int] = set()
         self._events: EventQueue[TurnstileEvent] = EventQueue()
 
     @property
@@ -183,10 +187,11 @@ class RelayTurnstile:
         for timer in self._settling.values():
             timer.cancel()
         inputs, self._inputs = self._inputs, {}
-        self._drive("out", self._gpio.LOW)
-        self._drive("in", self._gpio.HIGH)
-        for pin in inputs:
-            self._gpio.cleanup(pin)
+        with ExitStack() as steps:  # each is taken whatever the others raise, the last one first
+            for pin in inputs:
+                steps.callback(self._gpio.cleanup, pin)
+            steps.callback(self._drive, "in", self._gpio.HIGH)
+            steps.callback(self._drive, "out", self._gpio.LOW)
 
     def release(self, direction: Direction, on: bool) -> None:
         self._check_open(f"release({direction}, {on})")
@@ -215,7 +220,18 @@ class RelayTurnstile:
             self._settling[pin] = self._loop.call_at(t_s + DEBOUNCE_S, self._settle, pin)
 
     def _settle(self, pin: int) -> None:
-        level = self._gpio.input(pin)
+        try:
+            level = self._gpio.input(pin)
+        except Exception as e:  # lgpio's errors are bare Exceptions
+            # The edge stands, and may have been a fire: nothing but a level can settle it.
+            self._settling[pin] = self._loop.call_later(DEBOUNCE_S, self._settle, pin)
+            if pin not in self._unreadable:
+                self._unreadable.add(pin)
+                log.error("turnstile %s: input %d cannot be read: %s; trying again", self.name, pin, e)
+            return
+        if pin in self._unreadable:
+            self._unreadable.remove(pin)
+            log.warning("turnstile %s: input %d can be read again", self.name, pin)
         t_s = self._inputs[pin].settle(level)
         if t_s is None:
             return

@@ -1,6 +1,7 @@
 """A turnstile at simulated pins, in virtual time: what the pins do, and what the driver makes of them."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -166,6 +167,67 @@ def test_a_pin_that_is_taken_is_one_clear_line_and_the_way_out_stays_free() -> N
         with pytest.raises(TurnstileFault, match="turnstile exit: GPIO busy: does another program"):
             await RelayTurnstile("exit", gpio, PINS).__aenter__()
         assert gpio.level(PINS.unlock_out) == 0
+
+    virtual_time.run(main())
+
+
+class Failing(SimulatedGpio):
+    """Pins of which some cannot be read or driven for a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dead: set[int] = set()
+
+    def input(self, channel: int, /) -> int:
+        self._check(channel)
+        return super().input(channel)
+
+    def output(self, channel: int, value: int, /) -> None:
+        self._check(channel)
+        super().output(channel, value)
+
+    def _check(self, channel: int) -> None:
+        if channel in self.dead:
+            raise Exception("bad handle")  # what lgpio raises
+
+
+def test_a_fire_at_an_input_that_cannot_be_read_is_told_once_it_can(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> list[TurnstileEvent]:
+        gpio = Failing()
+        model = TurnstileModel(gpio, PINS)
+        async with RelayTurnstile("exit", gpio, PINS) as turnstile:
+            gpio.dead = {PINS.fire}
+            model.fire(True)
+            await asyncio.sleep(10.0)
+            gpio.dead = set()
+            await asyncio.sleep(2 * DEBOUNCE_S)
+            assert turnstile.levels.fire
+            model.fire(False)
+            await asyncio.sleep(2 * DEBOUNCE_S)
+        return [event async for event in turnstile if isinstance(event, FireInput)]
+
+    with caplog.at_level(logging.WARNING, "drivers.turnstile"):
+        burns, whole = virtual_time.run(main())
+    assert (burns.active, whole.active) == (True, False)
+    assert whole.t_s - burns.t_s > 10.0, "dated by the edge, not by the reading"
+    assert [r.getMessage() for r in caplog.records if r.name == "drivers.turnstile"] == [
+        "turnstile exit: input 25 cannot be read: bad handle; trying again",
+        "turnstile exit: input 25 can be read again",
+    ]
+
+
+def test_a_way_out_that_cannot_be_freed_leaves_the_way_in_locked_and_the_inputs_given_back() -> None:
+    async def main() -> None:
+        gpio = Failing()
+        turnstile = RelayTurnstile("exit", gpio, PINS)
+        with pytest.raises(TurnstileFault, match=r"turnstile exit: pin 17 \(unlock out\): bad handle"):
+            async with turnstile:
+                turnstile.release("in", True)
+                gpio.dead = {PINS.unlock_out}
+        assert gpio.level(PINS.unlock_in) == 1
+        for pin in (PINS.pass_in, PINS.pass_out, PINS.alarm, PINS.fire):
+            with pytest.raises(RuntimeError, match="setup"):
+                gpio.input(pin)
 
     virtual_time.run(main())
 
