@@ -1,6 +1,9 @@
 """The `aisle` command: imports the room it needs, and nothing else."""
 
+import importlib.util
 import logging
+import os
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +28,17 @@ app = typer.Typer(
 )
 err = Console(stderr=True)
 
+
+def _writable(report: Path | None) -> Path | None:
+    """Says before the work, not after it, that there is no place for its report."""
+    if report is not None and (report.is_dir() or not report.parent.is_dir() or not os.access(report.parent, os.W_OK)):
+        typer.echo(f"{report}: no report can be written there: is {report.parent} a folder of yours?", err=True)
+        raise typer.Exit(WRONG_INPUT)
+    return report
+
+
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same run.")]
-ReportFile = Annotated[Path | None, typer.Option("--report", help="Write the report there, as JSON.")]
+ReportFile = Annotated[Path | None, typer.Option("--report", callback=_writable, help="Write the report there (JSON).")]
 MethodOption = Annotated[
     Literal["joint", "nearest", "mps"], typer.Option(help="Ours, or one of the two baselines, on the same signals.")
 ]
@@ -49,12 +61,13 @@ def run(
     from drivers.errors import DriverError
     from firmware_py.errors import FirmwareError
     from hub.errors import BadStore, HubError
+    from hw.errors import HardwareError
     from hw.live.store import run_store
 
     def work() -> Coroutine[Any, Any, None]:
         return run_store(store, err.print, host=host, port=port, state_dir=state, broker_url=broker, seed=seed)
 
-    _supervise(work, (BadStore,), (HubError, DriverError, FirmwareError))
+    _supervise(work, (BadStore,), (HubError, HardwareError, DriverError, FirmwareError))
 
 
 @app.command()
@@ -125,7 +138,7 @@ def simulate(
 def replay(
     file: Annotated[Path, typer.Argument(help="Labelled visits (CASES.json) or a recording (FILE.ndjson).")],
     store: Annotated[Path, typer.Option(help="Its store: STORE.json with labelled visits, STORE.toml else.")],
-    seed: Seed = 1,
+    seed: Annotated[int, typer.Option(min=0, help="For labelled visits: what their signals are made from.")] = 1,
     method: MethodOption = "joint",
     report: ReportFile = None,
 ) -> None:
@@ -165,7 +178,14 @@ def record(
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except ModuleNotFoundError as e:
+        missing = (e.name or "").partition(".")[0]
+        if not missing or importlib.util.find_spec(missing):
+            raise  # it is installed: a mistake of ours
+        typer.echo(f"aisle {sys.argv[1]} needs {missing}: pip install 'aisle[hub]'", err=True)
+        sys.exit(WRONG_INPUT)
 
 
 Errors = tuple[type[Exception], ...]
@@ -200,13 +220,8 @@ def _log_to_terminal() -> None:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[["CaseReport"], None]]:
     """A bar on a terminal, nothing in a pipe."""
-    columns = (
-        TextColumn("visits"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
+    case_name = TextColumn("{task.description}")
+    columns = (TextColumn("visits"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), case_name)
     with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=total)
 

@@ -1,6 +1,7 @@
 """The command line as others script against it: what it prints, writes and exits with."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -24,9 +25,14 @@ TAKE = {"t_s": 0.0, "shopper": "A", "action": "take", "gondola": 1, "shelf": 1, 
 CASE = {"name": "c1", "shoppers": 1, "events": [TAKE], "planogram": {"1": [[1, 1, 2]], "2": [[1, 1, 5]]}}
 
 
-def aisle(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "import aisle; aisle.main()", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+def aisle(
+    *arguments: str, cwd: Path, missing: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command, as if the module `missing` were not installed, with variables beside this process's own."""
+    hidden = f"import sys; sys.modules[{missing!r}] = None; " if missing else ""
+    command = [sys.executable, "-c", f"{hidden}import aisle; aisle.main()", *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture
@@ -130,3 +136,48 @@ def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "is there already" in done.stderr
     assert (tmp_path / "day.ndjson").read_text() == "precious\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("simulate", "simple", "--visits", "1"), ("replay", "cases.json", "--store", "store.json")]
+)
+@pytest.mark.parametrize("place", ["nowhere/r.json", "cases.json/r.json", "."])
+def test_a_report_without_a_place_is_refused_before_the_work(
+    shop: Path, arguments: tuple[str, ...], place: str
+) -> None:
+    done = aisle(*arguments, "--report", place, cwd=shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{place}: no report can be written there" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_store_with_an_unreadable_trace_does_not_open_and_names_it_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "hx711").mkdir()
+    (tmp_path / "hx711" / "rpi_1.txt").write_text("no trace\n")
+    nowhere = "mqtt://127.0.0.1:1"  # an embedded broker would want the usual port, which may be taken
+    done = aisle("run", "--port", "0", "--broker", nowhere, cwd=tmp_path, AISLE_DATA=str(tmp_path))
+    assert done.returncode == 1
+    assert "rpi_1.txt: no trace in lines of" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (("simulate",), "numpy"),
+        (("run",), "nicegui"),
+        (("hub", "s.toml"), "uvicorn"),
+        (("record", "r.ndjson"), "scipy"),
+    ],
+)
+def test_a_command_without_its_extra_says_what_to_install(
+    tmp_path: Path, arguments: tuple[str, ...], missing: str
+) -> None:
+    done = aisle(*arguments, cwd=tmp_path, missing=missing)
+    said = f"aisle {arguments[0]} needs {missing}: pip install 'aisle[hub]'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_the_seed_of_a_replay_is_said_to_be_for_labelled_visits(tmp_path: Path) -> None:
+    done = aisle("replay", "--help", cwd=tmp_path, COLUMNS="200", NO_COLOR="1")
+    (line,) = (line for line in done.stdout.splitlines() if "--seed" in line)
+    assert "For labelled visits" in line
