@@ -137,9 +137,9 @@ class People:
     def waits(self, x_m: float, y_m: float, within_m: float) -> bool:
         """Whether somebody has been standing at a point for a while and does not move on."""
         return any(
-            all(math.hypot(p.x_m - x_m, p.y_m - y_m) <= within_m for p in body.places if p.t_s > body.t_s - WAITS_S)
+            _stayed(body, x_m, y_m, within_m)
             for body in self.bodies.values()
-            if body.places[-1].t_s - body.places[0].t_s >= WAITS_S
+            if math.hypot(body.x_m - x_m, body.y_m - y_m) <= within_m
         )
 
     def passing(self, x_m: float, y_m: float, within_m: float, t_s: float, bound: bool) -> Body | None:
@@ -252,6 +252,15 @@ class People:
             self.shuffles[-1] = last._replace(outcomes=((1 - swapped, (0, 1)), (swapped, (1, 0))))
         else:
             self.shuffles.append(shuffle)
+
+
+def _stayed(body: Body, x_m: float, y_m: float, within_m: float) -> bool:
+    for place in reversed(body.places):
+        if place.t_s <= body.t_s - WAITS_S:
+            return True
+        if math.hypot(place.x_m - x_m, place.y_m - y_m) > within_m:
+            return False
+    return False
 
 
 def _could_be(body: Body, track: Track, t_s: float) -> bool:

@@ -39,13 +39,18 @@ def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, flo
     """Likelihood ratio by body id of having had a hand at `lane` when it changed between `t0_s` and `t1_s`."""
     start_s, end_s = max(t0_s, t1_s - BEFORE_S) - SLACK_S, t1_s + SLACK_S
     ratios: dict[str, float] = {}
-    for body in people.all():
-        # Whoever is now too far away to have been near then need not be looked at twice.
-        far_m = WITHIN_M + TOP_SPEED_MPS * max(0.0, body.t_s - start_s, start_s - body.t_s)
-        if abs(body.x_m - lane.x_m) < far_m and abs(body.y_m - lane.y_m) < far_m:
-            ratio = _body_reach(body, lane, start_s, end_s, people.sees_hands)
-            if ratio > UNSEEN / 10:
-                ratios[body.id] = ratio
+    # Whoever is now too far away to have been near then need not be looked at twice.
+    now_s = max(people.frame_s.values(), default=t1_s)
+    far_m = WITHIN_M + TOP_SPEED_MPS * max(0.0, now_s - start_s)
+    near = [
+        body
+        for body in people.bodies.values()
+        if -far_m < body.x_m - lane.x_m < far_m and -far_m < body.y_m - lane.y_m < far_m
+    ]
+    for body in (*near, *people.lost):
+        ratio = _body_reach(body, lane, start_s, end_s, people.sees_hands)
+        if ratio > UNSEEN / 10:
+            ratios[body.id] = ratio
     return ratios
 
 
