@@ -172,4 +172,3 @@ class PassageControl:
         now_s: float,
     ) -> Passage:
         return Passage(gate=self._gate, direction=direction, outcome=outcome, command=command, t_s=now_s)
-
