@@ -89,6 +89,8 @@ class Store(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     lanes: tuple[Lane, ...]
     gates: tuple[Gate, ...]
     currency: str = "EUR"
+    staff: tuple[str, ...] = ()
+    """Credentials of employees: they come and go without a receipt, and what they lay down is stock."""
     thresholds: Thresholds = Thresholds()
 
     @cached_property

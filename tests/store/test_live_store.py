@@ -90,8 +90,8 @@ async def test_a_receipt_says_what_was_taken_and_why_and_the_next_start_finds_th
     assert all(line.because for line in receipt.lines)
     assert "\n" not in str(second.value)
     assert before - after == taken
-    running = [t.name for t in set(threading.enumerate()) - threads if not t.name.startswith("asyncio_")]
-    assert running == [], "threads other than the event loop's own executor"
+    running = [t.name for t in set(threading.enumerate()) - threads if not t.name.startswith("asyncio")]
+    assert running == [], "threads other than the event loop's own, which wait for work and for the broker's end"
 
 
 async def test_a_code_shown_at_an_unplugged_gate_opens_it_when_the_plug_is_back(tmp_path: Path) -> None:
