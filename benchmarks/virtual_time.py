@@ -36,8 +36,6 @@ def store_hour(store: Store, together: int) -> Scene:
         store=store,
         stock=stock_of(store),
         plans=tuple(plans),
-        hands_seen=True,
-        items_seen=True,
     )
 
 

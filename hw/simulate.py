@@ -56,8 +56,6 @@ def behaviour_scene(store: Store, name: str, n: int, shoppers: int, seed: int) -
         store=store,
         stock=stock_of(store),
         plans=tuple(plans),
-        hands_seen=True,
-        items_seen=True,
     )
 
 

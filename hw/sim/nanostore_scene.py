@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from hub.store import Gate, Lane, Product, Store
+from hw.sim.conditions import Conditions
 from hw.sim.nanostore import Case, Event, PlateStore, lane_id
 from hw.sim.plan import Deed, Move, Plan
 from hw.sim.walking import stand
@@ -87,8 +88,7 @@ def scene_of(plates: PlateStore, case: Case, seed: int) -> Scene:
         store=store,
         stock=_shelved(store) + _as_labelled(case.events, moves),
         plans=tuple(plans),
-        hands_seen=False,
-        items_seen=False,
+        conditions=Conditions(hands_seen=False, items_seen=False),
     )
 
 

@@ -45,15 +45,17 @@ class _Rows:
 class SimulatedShelf:
     """Plates, their cells, and the node behind them; its converters share one clock line."""
 
-    def __init__(self, plates: dict[str, Plate], rate_sps: float, seed: Sequence[int], clock: Clock) -> None:
-        """`plates` by lane."""
+    def __init__(
+        self, plates: dict[str, Plate], rate_sps: float, seed: Sequence[int], clock: Clock, wrong_rate: float = 0.0
+    ) -> None:
+        """`plates` by lane; `wrong_rate` is the share of single wrong samples on each of them."""
         self._rate_sps = rate_sps
         self._rng = np.random.default_rng(seed)
         self._plates = list(plates.values())
         self._lanes = [Lane(name, self._calibrated(name)) for name in plates]
         self.node = ShelfNode({LINE: self._lanes}, clock)
         rows = _Rows([noise_at_hand(np.random.default_rng([*seed, i]), rate_sps) for i in range(len(plates))])
-        self._cells = LoadCell(Cell(), rows, self._rng, rate_sps=rate_sps)
+        self._cells = LoadCell(Cell(), rows, self._rng, rate_sps=rate_sps, wrong_rate=wrong_rate)
 
     def _calibrated(self, lane: str) -> Calibration:
         true = Cell()

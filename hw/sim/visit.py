@@ -41,15 +41,22 @@ class VisitRecord:
 Listener = Callable[[Bus, Clock], Coroutine[Any, Any, None]]
 
 
-def run_visit(scene: Scene, seed: int, listener: Listener | None = None) -> VisitRecord:
-    """Play a scene once. The same scene and seed give the same record. `listener` runs beside it on the same bus.
+Visitors = Callable[[World, Hub], Coroutine[Any, Any, None]]
+"""Lets people come; whoever comes only when it has begun chooses from what lies there then."""
+
+
+def run_visit(
+    scene: Scene, seed: int, listener: Listener | None = None, visitors: Visitors | None = None
+) -> VisitRecord:
+    """Play a scene once. The same scene and seed give the same record. `listener` runs beside it on the same bus;
+    `visitors` let people come besides those of the scene's plans.
 
     Raises KeptOut when a gate stays shut for somebody who wants in.
     """
-    return virtual_time.run(_play(scene, seed, listener), seed)
+    return virtual_time.run(_play(scene, seed, listener, visitors), seed)
 
 
-async def _play(scene: Scene, seed: int, listener: Listener | None) -> VisitRecord:
+async def _play(scene: Scene, seed: int, listener: Listener | None, visitors: Visitors | None) -> VisitRecord:
     clock, broker = Clock(ANCHOR_UTC_S), MemoryBroker()
     journal = Journal(None, scene.store.name)
     hub = Hub(scene.store, MemoryBus(broker), journal, TestProvider(), clock)
@@ -59,8 +66,9 @@ async def _play(scene: Scene, seed: int, listener: Listener | None) -> VisitReco
         if listener is not None:
             running.append(group.create_task(listener(MemoryBus(broker), clock), name="listener"))
         async with asyncio.TaskGroup() as people:
-            for plan in scene.plans:
-                people.create_task(world.shop(plan), name=plan.payer)
+            people.create_task(world.come(scene.plans), name="plans")
+            if visitors is not None:
+                people.create_task(visitors(world, hub), name="visitors")
         await asyncio.sleep(SETTLE_S)
         for task in running:
             task.cancel()
@@ -69,8 +77,8 @@ async def _play(scene: Scene, seed: int, listener: Listener | None) -> VisitReco
         raise KeptOut(f"scene {scene.name}: the gate did not let {', '.join(kept_out)} in: did the hub see the tap?")
     receipts = [*hub.receipts, *(question.receipt for question in hub.questions.values())]
     return VisitRecord(
-        truth=_carts(scene, ((s.plan.payer, unit.gtin, 1) for s in world.shoppers for unit in s.basket)),
-        receipts=_carts(scene, ((r.credential, line.gtin, line.count) for r in receipts for line in r.lines)),
+        truth=_carts(world, ((s.plan.payer, unit.gtin, 1) for s in world.shoppers for unit in s.basket)),
+        receipts=_carts(world, ((r.credential, line.gtin, line.count) for r in receipts for line in r.lines)),
         asked=tuple(sorted({question.receipt.credential for question in hub.questions.values()})),
         inputs=tuple(journal.replay()),
         missed=tuple(move for s in world.shoppers for move in s.missed),
@@ -79,8 +87,8 @@ async def _play(scene: Scene, seed: int, listener: Listener | None) -> VisitReco
     )
 
 
-def _carts(scene: Scene, units: Iterable[tuple[str, str, int]]) -> dict[str, Counter[str]]:
-    carts: dict[str, Counter[str]] = {plan.payer: Counter() for plan in scene.plans}
+def _carts(world: World, units: Iterable[tuple[str, str, int]]) -> dict[str, Counter[str]]:
+    carts: dict[str, Counter[str]] = {shopper.plan.payer: Counter() for shopper in world.shoppers}
     for payer, gtin, n in units:
         carts[payer][gtin] += n
     return carts

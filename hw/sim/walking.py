@@ -58,7 +58,7 @@ class Floor:
         self.bodies: list[Body] = []
         self.occupied = asyncio.Event()
         places = np.array([stand(lane, 0.15, 0.0) for lane in store.lanes] + [(g.x_m, g.y_m) for g in store.gates])
-        self._low, self._high = places.min(axis=0), places.max(axis=0)
+        self.low, self.high = places.min(axis=0), places.max(axis=0)
 
     def enter(self, body: Body) -> None:
         self.bodies.append(body)
@@ -71,7 +71,7 @@ class Floor:
 
     def somewhere(self, rng: np.random.Generator) -> tuple[float, float]:
         """A place on the open floor."""
-        x_m, y_m = rng.uniform(self._low, self._high).tolist()
+        x_m, y_m = rng.uniform(self.low, self.high).tolist()
         return x_m, y_m
 
     def step(self) -> None:
@@ -86,7 +86,7 @@ class Floor:
         if len(self.bodies) > 1:
             velocity += self._giving_way(at)
         fast = np.maximum(1.0, np.hypot(velocity[:, 0], velocity[:, 1]) / FASTEST_MPS)
-        at = np.clip(at + STEP_S * velocity / fast[:, None], self._low, self._high)
+        at = np.clip(at + STEP_S * velocity / fast[:, None], self.low, self.high)
         for body, place, left_m in zip(self.bodies, at, distance, strict=True):
             body.at = place
             body.walking_s += STEP_S
