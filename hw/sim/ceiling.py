@@ -62,7 +62,7 @@ class _Seen:
 
 
 class Ceiling:
-    """Frames of everybody on the floor. With `hands`, those that reach into a shelf are found too, mostly."""
+    """Frames of everybody on the floor. With `hands`, those that are held out are found too, mostly."""
 
     def __init__(
         self,
@@ -127,8 +127,7 @@ class Ceiling:
                 seen[i].lost_until_s = now_s + float(self._rng.uniform(*LOST_S))
 
     def _hand(self, body: Body) -> Hand | None:
-        lane = body.reaching
-        if not self._hands or lane is None or self._rng.random() > HAND_FOUND:
+        if not self._hands or body.reaching is None or self._rng.random() > HAND_FOUND:
             return None
-        x_m, y_m, z_m = np.array([lane.x_m, lane.y_m, lane.z_m]) + self._rng.normal(0.0, HAND_NOISE_M, 3)
+        x_m, y_m, z_m = body.reaching + self._rng.normal(0.0, HAND_NOISE_M, 3)
         return Hand(x_m=float(x_m), y_m=float(y_m), z_m=float(z_m), sigma_m=HAND_NOISE_M)

@@ -112,7 +112,8 @@ class Shopper:
     async def _do(self, body: Body, deed: Deed) -> None:
         if deed.unseen_s:
             body.unseen_until_s = _now() + deed.unseen_s
-        body.reaching = _middle(self._store, deed)
+        lane = _middle(self._store, deed)
+        body.reaching = lane.x_m, lane.y_m, lane.z_m
         if not deed.takes and not deed.puts:
             await _until(self._hands.press(deed.lanes, _now(), deed.hold_s))
         self._on_move(deed.puts + deed.takes, deed.hold_s)

@@ -11,6 +11,8 @@ import numpy as np
 from hub.store import Lane, Store
 from hw.sim.plate import Floats
 
+Point = tuple[float, float, float]
+
 STEP_S = 0.1
 SPEED_MPS, SPEED_SPREAD_MPS = 1.16, 0.30
 """Of people while they walk (faster than 0.3 m/s): measured in UCY zara01; 1.40 ± 0.40 in hotel, 1.47 ± 0.35 in eth."""
@@ -28,7 +30,10 @@ SETTLED_M, SETTLED_S = 0.5, 2.0
 
 
 class Body:
-    """One person on the floor. `party` is whom they came with: those come closer."""
+    """One person on the floor. `party` is whom they came with: those come closer.
+
+    `reaching` is where a hand is held out to, in the store's frame: (x, y, z) in metres.
+    """
 
     def __init__(self, x_m: float, y_m: float, party: str) -> None:
         self.at = np.array([x_m, y_m])
@@ -37,7 +42,7 @@ class Body:
         self.party = party
         self.arrived = asyncio.Event()
         self.walking_s = 0.0
-        self.reaching: Lane | None = None
+        self.reaching: Point | None = None
         self.unseen_until_s = -math.inf
 
     def go(self, x_m: float, y_m: float, speed_mps: float) -> None:
