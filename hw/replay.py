@@ -5,12 +5,14 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from typing import Literal
 
 from hub.core.baselines import mps, nearest
-from hub.core.events import AnyInput, Ask, Capture, Void
+from hub.core.events import AnyInput, Ask, Capture, Receipt, Void
 from hub.core.explain import joint
 from hub.core.fold import Method, State, apply
+from hub.core.goods import FOREIGN
 from hub.store import Store
 from hw.report import CaseReport, Report, case_report, overall
 from hw.sim.nanostore import Case, PlateStore
@@ -75,14 +77,41 @@ def _score_one(scene: Scene, seed: int, method: MethodName) -> CaseReport:
 
 def judge(store: Store, inputs: Iterable[AnyInput], method: Method) -> tuple[dict[str, Counter[str]], tuple[str, ...]]:
     """What another method makes of the very inputs that a hub saw: receipts by payer, and whom it would ask about."""
-    state = State(store, method)
     receipts: dict[str, Counter[str]] = {}
     asked: set[str] = set()
+    for verdict in verdicts(store, inputs, method):
+        payer = verdict.receipt.credential
+        receipts.setdefault(payer, Counter()).update(verdict.cart)
+        if verdict.candidates:
+            asked.add(payer)
+    return receipts, tuple(sorted(asked))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a method made of one visit by itself: an answer that a person gave later is not in it."""
+
+    receipt: Receipt
+    candidates: tuple[tuple[tuple[str, int], ...], ...] = ()
+    """The carts among which a person was to choose; none when nobody was asked."""
+
+    @property
+    def cart(self) -> Counter[str]:
+        """GTIN → count."""
+        return Counter({line.gtin: line.count for line in self.receipt.lines})
+
+    def could_be(self, cart: Counter[str]) -> bool:
+        """Whether a person who was asked could choose this cart. What the store does not sell is on no receipt."""
+        return any(Counter({g: n for g, n in c if g != FOREIGN}) == cart for c in self.candidates)
+
+
+def verdicts(store: Store, inputs: Iterable[AnyInput], method: Method) -> list[Verdict]:
+    """What a method makes of the very inputs that a hub saw, visit by visit, in the order of leaving."""
+    state = State(store, method)
+    found: dict[str, Verdict] = {}
     for event in inputs:
         for effect in apply(state, event):
             if isinstance(effect, Capture | Ask | Void) and effect.receipt is not None:
-                cart = receipts.setdefault(effect.receipt.credential, Counter())
-                cart.update({line.gtin: line.count for line in effect.receipt.lines})
-                if isinstance(effect, Ask):
-                    asked.add(effect.receipt.credential)
-    return receipts, tuple(sorted(asked))
+                candidates = effect.candidates if isinstance(effect, Ask) else ()
+                found.setdefault(effect.receipt.session, Verdict(receipt=effect.receipt, candidates=candidates))
+    return list(found.values())

@@ -1,0 +1,154 @@
+"""A day in the store: who comes when, to do what, and the person who answers the hub's questions.
+
+What people do is decided when they come, from what lies on the shelves then.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from msgspec import structs
+
+from hub.core.events import Ask
+from hub.core.goods import FOREIGN
+from hub.service import Hub
+from hub.store import Lane, Store
+from hw.sim.behaviours import BEHAVIOURS, OPENING_S, Rng
+from hw.sim.goods import Goods
+from hw.sim.mix import ERRAND, ITEMS_END, MOST_ITEMS, Share
+from hw.sim.plan import Deed, Move, Plan
+from hw.sim.world import World
+
+OPEN_H = 14
+HOURLY = (2, 4, 5, 6, 9, 11, 11, 8, 10, 11, 9, 7, 4, 3)
+"""Percent of a day's visits that begin in each hour from 7 to 21. Two peaks, where shoppers of 2014–17 said they were
+on weekdays (American Time Use Survey, USDA ERS report of November 2019: 11 to 13 and 15 to 16 o'clock, a sixth of all
+of them in each of these hours); how it rises and falls between them is an estimate."""
+VISITS_PER_DAY = 1000
+"""Fewer visits make a shorter day with as many people in the store at a time, not an emptier one."""
+AT_ONCE = 12
+LENGTH_S, LENGTH_SPREAD = 130.0, 0.8
+"""Median and log-deviation of how long people stay. Of convenience store customers, 45 % are in and out within three
+minutes, of which they wait and pay for 63 s (NACS and PSB, 2018): here, 45 % stay for less than 117 s."""
+SHORTEST_S, LONGEST_S = 15.0, 900.0
+UNTIL_IN_S = 8.0
+"""By so long after they came, people stand before the shelves."""
+ENOUGH = 5
+"""People choose among lanes that hold so many of their own product at least: a behaviour takes four at most."""
+LOOKS_EVERY_S = 30.0
+"""So often somebody looks at the hub's questions, and answers what they can tell from the clip."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """So many visits (payers) in one store."""
+
+    store: Store
+    visits: int
+    mix: Mapping[str, Share]
+    seed: int
+    at_once: int = AT_ONCE
+    """Whoever comes when so many are in waits outside."""
+
+    def arrivals_s(self, rng: Rng) -> list[float]:
+        """When each visit begins, in seconds of the run: a Poisson process of hourly rates, given how many come."""
+        hours = rng.choice(OPEN_H, self.visits, p=np.array(HOURLY) / sum(HOURLY)) + rng.random(self.visits)
+        begins_s: list[float] = np.sort(OPENING_S + hours * 3600.0 * self.visits / VISITS_PER_DAY).tolist()
+        return begins_s
+
+    async def come_and_go(self, world: World, hub: Hub) -> None:
+        """Let everybody come, until the last of them has left."""
+        rng = np.random.default_rng([self.seed, 1])
+        arrivals_s = self.arrivals_s(rng)
+        inside, somebody_left = 0, asyncio.Event()
+
+        async def visit(plans: Sequence[Plan]) -> None:
+            nonlocal inside
+            await world.come(plans)
+            inside -= len(plans)
+            somebody_left.set()
+
+        async with asyncio.TaskGroup() as work:
+            answering = work.create_task(_answer(world, hub), name="answers")
+            async with asyncio.TaskGroup() as parties:
+                came = 0
+                while came < self.visits:
+                    await asyncio.sleep(max(0.0, arrivals_s[came] - _now()))
+                    plans = self._party(world.goods, rng, self.visits - came)
+                    while inside + len(plans) > self.at_once:
+                        somebody_left.clear()
+                        await somebody_left.wait()
+                    inside += len(plans)
+                    parties.create_task(visit(from_now(plans, str(came + 1))), name=f"party {came + 1}")
+                    came += len({plan.payer for plan in plans})
+            await asyncio.sleep(2 * LOOKS_EVERY_S)  # so that whatever is asked about the last ones is answered too
+            answering.cancel()
+
+    def _party(self, goods: Goods, rng: Rng, visits_left: int) -> tuple[Plan, ...]:
+        """What those who come next mean to do; more than so many payers come no more."""
+        names = [*self.mix, ERRAND]
+        shares = [share.percent / 100 for share in self.mix.values()]
+        name = names[int(rng.choice(len(names), p=[*shares, 1.0 - sum(shares)]))]
+        place = structs.replace(self.store, lanes=stocked(self.store, goods, ENOUGH))
+        plans = (_errand(place, rng),) if name == ERRAND else BEHAVIOURS[name](place, rng)
+        if len({plan.payer for plan in plans}) > visits_left:
+            plans = (_errand(place, rng),)
+        return tuple(_at_leisure(plan, rng) for plan in plans)
+
+
+def stocked(store: Store, goods: Goods, enough: int) -> tuple[Lane, ...]:
+    """The lanes on which so many of the lane's own product lie."""
+    return tuple(la for la in store.lanes if la.products and goods.on(la.id)[la.products[0]] >= enough)
+
+
+def from_now(plans: Sequence[Plan], token: str) -> list[Plan]:
+    """Plans whose times are those of a run that opens now; payers and company are told from others' by the token."""
+    later_s = _now() - OPENING_S
+    return [
+        replace(
+            plan,
+            payer=f"{plan.payer}{token}",
+            together=plan.together and f"{plan.together} {token}",
+            arrives_s=plan.arrives_s + later_s,
+            deeds=tuple(deed if deed.at_s is None else replace(deed, at_s=deed.at_s + later_s) for deed in plan.deeds),
+        )
+        for plan in plans
+    ]
+
+
+def _errand(store: Store, rng: Rng) -> Plan:
+    items = min(int(rng.geometric(ITEMS_END)), MOST_ITEMS)
+    lanes = [store.lanes[i] for i in rng.choice(len(store.lanes), items)]
+    takes = [Deed(lanes=(la.id,), takes=(Move(gtin=la.products[0], lanes=(la.id,)),)) for la in lanes]
+    return Plan(payer="A", deeds=tuple(takes), arrives_s=OPENING_S)
+
+
+def _at_leisure(plan: Plan, rng: Rng) -> Plan:
+    """Spread over a visit of some length, in the same order, what the plan leaves to whenever there is time for it."""
+    length_s = float(np.clip(rng.lognormal(np.log(LENGTH_S), LENGTH_SPREAD), SHORTEST_S, LONGEST_S))
+    if any(deed.at_s is not None for deed in plan.deeds):
+        return plan
+    at_s = np.sort(rng.uniform(UNTIL_IN_S, max(UNTIL_IN_S, length_s - UNTIL_IN_S), len(plan.deeds)))
+    deeds = [replace(deed, at_s=plan.arrives_s + float(s)) for deed, s in zip(plan.deeds, at_s, strict=True)]
+    return replace(plan, deeds=tuple(deeds))
+
+
+async def _answer(world: World, hub: Hub) -> None:
+    """Answer questions with the truth where it is among the candidates, else with the likeliest one."""
+    while True:
+        await asyncio.sleep(LOOKS_EVERY_S)
+        for session, ask in list(hub.questions.items()):
+            await hub.answer(session, _choice(world, ask))
+
+
+def _choice(world: World, ask: Ask) -> int:
+    payer = ask.receipt.credential
+    truth = Counter(unit.gtin for s in world.shoppers if s.plan.payer == payer for unit in s.basket)
+    carts = [Counter({g: n for g, n in candidate if g != FOREIGN}) for candidate in ask.candidates]
+    return carts.index(truth) if truth in carts else 0
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
