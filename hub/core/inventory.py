@@ -89,7 +89,7 @@ class Inventory:
         record = self.lanes[lane.id]
         if record.counted is None:
             return None
-        own = {*lane.products, *([record.wrong.gtin] if record.wrong else [])}
+        own = {*lane.products, *(record.wrong.gtins if record.wrong else ())}
         return max(0, record.counted - sum(n for gtin, n in belief.lane(lane.id)[0][1].taken if gtin in own))
 
     def tasks(self, belief: Belief, now_s: float) -> tuple[Task, ...]:
@@ -135,18 +135,23 @@ class Inventory:
             record.wrong = self._mistake(lane, record)
 
     def _mistake(self, lane: Lane, record: LaneRecord) -> Mistake | None:
-        """The product, planned elsewhere, that a lane sells by now. One visit counts once, however often it took."""
-        visits = list(dict.fromkeys((take.session, take.gtin) for take in record.takes))
-        for gtin, _ in Counter(
-            g for _, g in visits if g in self.store.product and g not in lane.products
-        ).most_common():
-            was_it = [g == gtin for _, g in visits]
-            probability = learning.sells(was_it)
-            if probability > SURE and not self._weighs_otherwise(lane, record, self.store.product[gtin]):
-                since = was_it[was_it.index(True) :]
-                since_s = next(take.at_s for take in record.takes if take.gtin == gtin)
-                return Mistake(gtin, sum(since), len(since), since_s, probability)
-        return None
+        """The product, planned elsewhere, that a lane sells by now. One visit counts once, however often it took, and
+        only with what it took singly: two of something light are easily held for one of something heavy, or the other
+        way round."""
+        visits = list(dict.fromkeys((take.session, take.gtin) for take in record.takes if take.units == 1))
+        product, of_lane = self.store.product, set(lane.products)
+        strange = Counter(gtin for _, gtin in visits if gtin in product and gtin not in of_lane).most_common()
+        if not strange:
+            return None
+        first = product[strange[0][0]]
+        alike = tuple(g for g, _ in strange if learning.alike(first.weight_g, product[g].weight_g, first.spread_g))
+        was_it = [gtin in alike for _, gtin in visits]
+        probability = learning.sells(was_it)
+        if probability < SURE or self._weighs_otherwise(lane, record, first):
+            return None
+        since = was_it[was_it.index(True) :]
+        since_s = next(take.at_s for take in record.takes if take.gtin in alike)
+        return Mistake(alike, sum(since), len(since), since_s, probability)
 
     def _weighs_otherwise(self, lane: Lane, record: LaneRecord, product: Product) -> bool:
         """Whether what a lane sells only seems to be this product, for want of one that fits better."""
@@ -171,16 +176,23 @@ class Inventory:
     def _wrong_plans(self) -> Iterator[Task]:
         wrong = {name: record.wrong for name, record in self.lanes.items() if record.wrong is not None}
         while wrong:
-            name, mistake = next(iter(wrong.items()))
-            del wrong[name]
-            lane = self.store.lane[name]
-            for other, counterpart in wrong.items():
-                if mistake.gtin in self.store.lane[other].products and counterpart.gtin in lane.products:
-                    yield tasks.swapped(self.store, lane, mistake, self.store.lane[other], counterpart)
-                    del wrong[other]
-                    break
-            else:
+            lane = self.store.lane[next(iter(wrong))]
+            mistake = wrong.pop(lane.id)
+            other = next(
+                (o for name in wrong if self._swapped(lane, mistake, o := self.store.lane[name], wrong[name])), None
+            )
+            if other is None:
                 yield tasks.planogram(self.store, lane, mistake)
+            else:
+                yield tasks.swapped(self.store, lane, mistake, other, wrong.pop(other.id))
+
+    def _swapped(self, one: Lane, in_one: Mistake, other: Lane, in_other: Mistake) -> bool:
+        """Whether each of two lanes sells what is planned for the other: as far as weights tell."""
+        return self._may_be(in_one, other.products) and self._may_be(in_other, one.products)
+
+    def _may_be(self, mistake: Mistake, planned: tuple[str, ...]) -> bool:
+        sold = self.store.product[mistake.gtins[0]]
+        return any(learning.alike(sold.weight_g, self.store.product[g].weight_g, sold.spread_g) for g in planned)
 
     def _left_there(self, belief: Belief, lane: Lane, now_s: float) -> Iterator[Task]:
         """What strayed onto a lane, and what somebody forgot there."""
@@ -194,7 +206,7 @@ class Inventory:
             put = [s for s in self.strays if s.gtin == gtin and lane.id in s.lanes][-count:] if count else []
             # Nothing says where something unknown belongs, but that somebody brought it from elsewhere.
             astray = put or gtin != UNKNOWN
-            if count and astray and not (wrong and wrong.gtin == gtin):
+            if count and astray and not (wrong and gtin in wrong.gtins):
                 visits = [stray.session for stray in put]
                 since_s = put[0].at_s if put else None
                 yield tasks.misplaced(self.store, lane, gtin, count, visits, since_s, now_s)

@@ -60,6 +60,11 @@ def weight(seen: Sequence[Weighed], spread_g: float) -> Estimate | None:
     return Estimate(weight_g, error_g, len(cluster), min(w.at_s for w in cluster))
 
 
+def alike(one_g: float, other_g: float, spread_g: float) -> bool:
+    """Whether two products weigh so nearly the same that one is easily taken for the other."""
+    return abs(one_g - other_g) <= CLUSTER_SIGMAS * spread_g
+
+
 def _densest(weights: list[float], width_g: float) -> list[float]:
     """The stretch of sorted weights, no wider than this, that holds most of them."""
     best, start = (0, 0), 0
@@ -71,8 +76,8 @@ def _densest(weights: list[float], width_g: float) -> list[float]:
 
 
 def sells(taken: Sequence[bool]) -> float:
-    """The probability that by now a lane sells a product that is planned elsewhere, given for each visit that took
-    from it, oldest first, whether it took that one. A wrong filling begins, and is put right, at any time."""
+    """The probability that by now a lane sells something that is planned elsewhere, given for each visit that took
+    from it, oldest first, whether it took that. A wrong filling begins, and is put right, at any time."""
     p = AT_FIRST
     for it in taken:
         p += CHANGES * (1 - 2 * p)

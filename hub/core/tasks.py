@@ -29,9 +29,12 @@ class Task(Struct, frozen=True):
 
 
 class Mistake(Struct, frozen=True):
-    """A lane sells a product that is planned elsewhere: `count` of the last `of` visits that took from it took that."""
+    """A lane sells something else than is planned for it: `count` of the last `of` visits that took from it took that.
 
-    gtin: str
+    `gtins` is what it was held for, most often first: products of about one weight.
+    """
+
+    gtins: tuple[str, ...]
     count: int
     of: int
     since_s: float
@@ -65,26 +68,25 @@ def misplaced(
 
 def planogram(store: Store, lane: Lane, wrong: Mistake) -> Task:
     """What lies on a lane is not what is planned for it."""
-    text = (
-        f"Lane {lane.id} sells {_name(store, wrong.gtin)}, the planogram says {_planned(store, lane)}: {_often(wrong)}"
-    )
-    sold = store.product[wrong.gtin]
+    sold = " or ".join(_name(store, gtin) for gtin in wrong.gtins)
+    text = f"Lane {lane.id} sells {sold}, the planogram says {_planned(store, lane)}: {_often(wrong)}"
+    weight_g = store.product[wrong.gtins[0]].weight_g
     if len(lane.products) == 1:
         planned = store.product[lane.products[0]]
-        if abs(planned.weight_g - sold.weight_g) < NEIGHBOURS * planned.weight_g:
-            text += f" (or {planned.name} weighs about {sold.weight_g:.0f} g, not {planned.weight_g:.0f} g)"
-    return Task("planogram", (lane.id,), (wrong.gtin, *lane.products), wrong.since_s, text, _numbers(wrong))
+        if abs(planned.weight_g - weight_g) < NEIGHBOURS * planned.weight_g:
+            text += f" (or {planned.name} weighs about {weight_g:.0f} g, not {planned.weight_g:.0f} g)"
+    return Task("planogram", (lane.id,), (*wrong.gtins, *lane.products), wrong.since_s, text, _numbers(wrong))
 
 
 def swapped(store: Store, one: Lane, in_one: Mistake, other: Lane, in_other: Mistake) -> Task:
     """Each of two lanes sells what is planned for the other."""
     text = (
-        f"Lanes {one.id} and {other.id} are swapped: {one.id} sells {_name(store, in_one.gtin)} ({_often(in_one)}), "
-        f"{other.id} sells {_name(store, in_other.gtin)} ({_often(in_other)})"
+        f"Lanes {one.id} and {other.id} are swapped: {one.id} sells {_planned(store, other)} ({_often(in_one)}), "
+        f"{other.id} sells {_planned(store, one)} ({_often(in_other)})"
     )
     numbers = {**_numbers(in_one), **{f"other_{name}": n for name, n in _numbers(in_other).items()}}
     since_s = min(in_one.since_s, in_other.since_s)
-    return Task("planogram", (one.id, other.id), (in_one.gtin, in_other.gtin), since_s, text, numbers)
+    return Task("planogram", (one.id, other.id), (*other.products, *one.products), since_s, text, numbers)
 
 
 def weight(product: Product, lanes: Sequence[Lane], found: Estimate) -> Task:

@@ -247,6 +247,30 @@ def test_units_that_differ_as_units_do_are_no_wrong_record() -> None:
     assert days.tasks() == []
 
 
+def test_pairs_of_something_light_are_no_mistake_of_the_planogram_but_perhaps_a_wrong_weight() -> None:
+    store = stocked(100)
+    light = [structs.replace(p, weight_g=280.0) if p.gtin == CHIPS else p for p in store.products]
+    days = Days(structs.replace(store, products=tuple(light)))
+    for _ in range(10):
+        days.visit(days.deed(CHIPS, 2, "1-1-4", 280.5))
+    assert [task.kind for task in days.tasks()] == ["weight"]
+    assert days.tasks()[0].numbers["weight_g"] == pytest.approx(561.0, abs=5.0)
+
+
+def test_what_a_swapped_lane_sells_is_seen_even_when_it_is_held_for_several_of_about_that_weight() -> None:
+    days = Days()
+    for heavy_lane in (COLA, TONIC, COLA, TONIC, COLA):
+        days.visit(days.deed(heavy_lane, 1, "1-1-4"))
+    (task,) = days.tasks()
+    assert task.text == "Lane 1-1-4 sells Cola or Tonic, the planogram says Water: 5 of the last 5"
+    for _ in range(5):
+        days.visit(days.deed(WATER, 1, "1-1-2"))
+    (task,) = days.tasks()
+    assert task.text.startswith(
+        "Lanes 1-1-2 and 1-1-4 are swapped: 1-1-2 sells Water (5 of the last 5), 1-1-4 sells Tonic"
+    )
+
+
 def test_swapped_lanes_are_no_wrong_weights() -> None:
     days = Days(stocked(100))
     for _ in range(20):
