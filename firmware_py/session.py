@@ -202,6 +202,7 @@ class Session:
                 Heartbeat(
                     t_s=now_s,
                     uptime_s=now_s - self._started_s,
+                    waiting=self._outbox.waiting(),
                     counters=counters | self.counters,
                     readings=readings,
                 )

@@ -124,10 +124,12 @@ class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Heartbeat(Message, frozen=True, tag="heartbeat"):
-    """Alive, since when, and how well. `counters` only grow within a boot; `readings` are grams by lane."""
+    """Alive, since when, and how well. `counters` only grow within a boot; `readings` are grams by lane; `waiting`
+    events have happened that the hub has not acknowledged yet."""
 
     t_s: Seconds
     uptime_s: NonNegative
+    waiting: Annotated[int, Meta(ge=0)] = 0
     counters: dict[str, int] = {}
     readings: dict[str, Reading] = {}
 
