@@ -2,9 +2,11 @@
 
 import logging
 from collections import deque
+from collections.abc import Collection
 
 from msgspec import Struct, field, structs
 
+from hub.core.events import LaneHeard, NodeHeard
 from wire.messages import Event, Heartbeat, Reading, Tracks, WeightChange
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ class Node(Struct, kw_only=True):
     uptime_s: float = 0.0
     counters: dict[str, int] = {}
     readings: dict[str, Reading] = {}
+    waiting: int = 0
+    """Events that it has to tell yet."""
     delays_s: deque[float] = field(default_factory=lambda: deque(maxlen=OFFSET_WINDOW))
     """Received minus sent, each by its own clock: offset plus travel time."""
 
@@ -51,7 +55,7 @@ class Nodes:
         elif not known.alive:
             log.info("node %s: back after %.0f s", node, now_s - known.heard_s)
         known.alive, known.heard_s, known.uptime_s = True, now_s, heartbeat.uptime_s
-        known.counters, known.readings = heartbeat.counters, heartbeat.readings
+        known.counters, known.readings, known.waiting = heartbeat.counters, heartbeat.readings, heartbeat.waiting
         known.delays_s.append(now_s - heartbeat.t_s)
 
     def watch(self, now_s: float) -> None:
@@ -60,6 +64,21 @@ class Nodes:
             if node.alive and now_s - node.heard_s > LOST_AFTER_S:
                 node.alive = False
                 log.warning("node %s: silent for %.0f s: no power, no network?", name, now_s - node.heard_s)
+
+    def news(self, behind: Collection[str], unwell: Collection[str]) -> list[NodeHeard | LaneHeard]:
+        """What to tell the core, which takes these nodes to be behind and these lanes to be unwell; `at_s` is open."""
+        news: list[NodeHeard | LaneHeard] = []
+        for name, node in self.by_name.items():
+            if not node.readings or node.uptime_s < LOST_AFTER_S:
+                continue  # no shelf, or one that has just begun to weigh
+            if not node.alive and name not in behind:
+                news.append(NodeHeard(at_s=0.0, node=name, behind=True, lanes=tuple(node.readings)))
+            if node.alive and node.waiting == 0 and name in behind:
+                news.append(NodeHeard(at_s=0.0, node=name, behind=False))
+            for lane, reading in node.readings.items() if node.alive else ():
+                if (reading.fault is not None) != (lane in unwell):
+                    news.append(LaneHeard(at_s=0.0, lane=lane, fault=reading.fault))
+        return news
 
     def silent(self, name: str) -> bool:
         """Whether a node that was heard since the hub started has fallen silent."""

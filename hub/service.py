@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from itertools import count
 
+from msgspec import structs
+
 from hub.core.events import (
     Answered,
     AnyInput,
@@ -188,8 +190,6 @@ class Hub:
         match event:
             case Authorised():
                 self._due.pop(f"{event.session}: authorise", None)
-            case Answered():
-                self.questions.pop(event.session, None)
             case Observed(body=Passage(command=str(command))):
                 self._due.pop(f"open {command}", None)
         notes = []
@@ -208,6 +208,8 @@ class Hub:
                 case Void() if effect.session not in self.settlements:
                     self._due[f"{effect.session}: void"] = partial(self._till.void, effect)
         self.notes += notes
+        for session in self.questions.keys() - self.state.visits.sessions.keys():
+            del self.questions[session]  # answered, or it answered itself
         if self._due:
             self._decided.set()
         return notes
@@ -250,6 +252,8 @@ class Hub:
         while True:
             now_s = self._clock.now()
             self.nodes.watch(now_s)
+            if heard := self.nodes.news(self.state.watch.behind, self.state.watch.unwell):
+                await self._admit(lambda at_s: [structs.replace(news, at_s=at_s) for news in heard])
             heartbeat = Heartbeat(t_s=now_s, uptime_s=now_s - self._started_s, counters=self.counters)
             # Without its eyes the hub opens no exit: it falls silent, and the gates let everybody out.
             if not any(self.nodes.silent(camera) for camera in self.state.people.frame_s):

@@ -65,7 +65,7 @@ def _decide(planogram: Planogram, people: People, belief: Belief, changes: list[
 def _nearest_session(people: People, belief: Belief, lane: Lane, at_s: float) -> str:
     """The session of the body that was nearest to the lane at that time."""
     best_m, best = math.inf, NOBODY
-    for body in people.all():
+    for body in (*people.all(), *people.left):
         place = next((p for p in reversed(body.places) if p.t_s <= at_s), None)
         if place is not None and body.bound:
             distance_m = math.hypot(place.x_m - lane.x_m, place.y_m - lane.y_m)

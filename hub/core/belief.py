@@ -35,12 +35,17 @@ class Factor:
     hypotheses: list[tuple[float, Values]]
 
 
+Before = dict[Key, tuple[Value | None, Factor | None]]
+
+
 @dataclass(slots=True)
 class Belief:
     """The whole state of knowledge about carts, lanes and who is who."""
 
     known: Values = field(default_factory=dict)
     factors: dict[Key, Factor] = field(default_factory=dict)
+    before: Before = field(default_factory=dict)
+    """What stood at the keys that were touched since this was last emptied: enough to take it all back."""
 
     def marginal(self, key: Key) -> list[tuple[float, Value]]:
         """The values that `key` may have, likeliest first, with probabilities that add up to 1."""
@@ -65,6 +70,16 @@ class Belief:
         """From now on `key` has this value, whatever it had before."""
         self.forget(key)
         self.known[key] = value
+
+    def restore(self, before: Before) -> None:
+        """Let these keys stand as they stood."""
+        for key, (value, factor) in before.items():
+            self.known.pop(key, None)
+            self.factors.pop(key, None)
+            if value is not None:
+                self.known[key] = value
+            if factor is not None:
+                self.factors[key] = factor
 
     def update(self, touched: Iterable[Key], expand: Expand) -> None:
         """Multiply in one observation that concerns the `touched` keys."""
@@ -91,11 +106,16 @@ class Belief:
 
     def forget(self, key: Key) -> None:
         """Drop a key that nothing will be asked about any more."""
+        self._remember(key)
         self.known.pop(key, None)
         factor = self.factors.pop(key, None)
         if factor is not None:
             rest = tuple(k for k in factor.keys if k != key)
             self._settle(rest, [(p, {k: v[k] for k in rest}) for p, v in factor.hypotheses])
+
+    def _remember(self, key: Key) -> None:
+        if key not in self.before:
+            self.before[key] = self.known.get(key), self.factors.get(key)
 
     def _joint(self, touched: Iterable[Key]) -> Factor:
         """One factor over the touched keys and all that hangs together with them, taken out of the belief."""
@@ -120,6 +140,7 @@ class Belief:
         open_keys = [k for k in keys if any(v[k].signature != best[k].signature for _, v in hypotheses)]
         groups = _groups(open_keys, hypotheses)
         for key in keys:
+            self._remember(key)
             self.factors.pop(key, None)
             self.known[key] = best[key]
         for group in groups:

@@ -24,10 +24,16 @@ class Cluster:
     changes: list[WeightChange]
     evidence: list[ItemEvidence] = field(default_factory=list)
     """What cameras said of these lanes at that time; complete once the cluster is due."""
+    reach: list[dict[str, float]] = field(default_factory=list)
+    """Who may have had a hand at each of the lanes, once that was looked up; see `hub.core.reach`."""
 
     @property
     def taken(self) -> bool:
         return self.changes[0].delta_g < 0
+
+    @property
+    def t0_s(self) -> float:
+        return min(c.t0_s for c in self.changes)
 
     @property
     def t1_s(self) -> float:

@@ -12,12 +12,12 @@ CANDIDATES = 5
 """Carts shown to the person who is asked."""
 
 
-def receipt(store: Store, belief: Belief, session: Session, at_s: float) -> Receipt:
-    """The likeliest cart as a receipt; `asked` when it is less sure than the store's threshold."""
+def receipt(store: Store, belief: Belief, session: Session, at_s: float, all_heard: bool) -> Receipt:
+    """The likeliest cart as a receipt; `asked` when it is less sure than the store's threshold, or evidence lacks."""
     carts = belief.cart(session.id)
     probability, cart = carts[0]
     probability *= session.certainty
-    doubtful = probability < store.thresholds.ask_below or any(g == UNKNOWN for g, _ in cart.signature)
+    doubtful = not all_heard or probability < store.thresholds.ask_below or any(g == UNKNOWN for g, _ in cart.signature)
     return _receipt(store, session, carts, cart, probability, doubtful, at_s)
 
 
@@ -55,10 +55,12 @@ def _line(store: Store, carts: list[tuple[float, Cart]], cart: Cart, gtin: str, 
 
 def sentence(deed: Deed) -> str:
     """What was seen, in one sentence: "lane 3-2 lost 538 ± 2 g at 14:02:11 while only you were within reach"."""
+    at = datetime.fromtimestamp(deed.at_s, UTC).strftime("%H:%M:%S")
+    if deed.unweighed:
+        return f"{deed.unweighed} at {at}"
     lanes = ("lane " if len(deed.lanes) == 1 else "lanes ") + " and ".join(deed.lanes)
     what = "lost" if deed.delta_g < 0 else "gained"
     sigma_g = f"{deed.sigma_g:.0f}" if deed.sigma_g >= 1 else f"{deed.sigma_g:.1f}"
-    at = datetime.fromtimestamp(deed.at_s, UTC).strftime("%H:%M:%S")
     others = deed.within_reach - 1
     alone = "only you were" if others < 1 else f"you and {others} other{'s' if others > 1 else ''} were"
     return f"{lanes} {what} {abs(deed.delta_g):.0f} ± {sigma_g} g at {at} while {alone} within reach"

@@ -40,7 +40,22 @@ class Answered(Input, frozen=True, kw_only=True, tag="answered"):
     choice: int
 
 
-AnyInput = Observed | Authorised | Ticked | Answered
+class NodeHeard(Input, frozen=True, kw_only=True, tag="node_heard"):
+    """A shelf node is silent, or not all that it saw of its lanes has arrived yet (`behind`); or all of it has."""
+
+    node: str
+    behind: bool
+    lanes: tuple[str, ...] = ()
+
+
+class LaneHeard(Input, frozen=True, kw_only=True, tag="lane_heard"):
+    """A lane no longer weighs, for this fault; or it weighs again (None)."""
+
+    lane: str
+    fault: str | None
+
+
+AnyInput = Observed | Authorised | Ticked | Answered | NodeHeard | LaneHeard
 
 
 class Line(Struct, frozen=True):

@@ -43,7 +43,9 @@ class Explainer:
         self._planogram = planogram
         self._changes = cluster.changes
         self._evidence = cluster.evidence
-        self._ratios = [reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s) for c in cluster.changes]
+        if not cluster.reach:
+            cluster.reach = [reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s) for c in cluster.changes]
+        self._ratios = cluster.reach
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)
         for start in range(count):

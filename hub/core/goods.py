@@ -20,7 +20,10 @@ class Unit(NamedTuple):
 
 
 class Deed(NamedTuple):
-    """Something a shopper did, as a reason for a line: `moved` units taken (positive) or put back (negative)."""
+    """Something a shopper did, as a reason for a line: `moved` units taken (positive) or put back (negative).
+
+    `unweighed` says what it may have been where no scale tells: then there are no grams.
+    """
 
     gtin: str
     moved: int
@@ -29,6 +32,7 @@ class Deed(NamedTuple):
     sigma_g: float
     at_s: float
     within_reach: int
+    unweighed: str = ""
 
 
 Signature = tuple[tuple[str, int], ...]
@@ -43,20 +47,25 @@ def signature_of(units: tuple[Unit, ...]) -> Signature:
 
 @dataclass(frozen=True)
 class Cart:
-    """What a payer holds, and the deeds that say why."""
+    """What somebody holds, and the deeds that say why. An employee's `restocks`: new units come out of it."""
 
     units: tuple[Unit, ...] = ()
     deeds: tuple[Deed, ...] = ()
+    restocks: bool = False
 
     @cached_property
     def signature(self) -> Signature:
         return signature_of(self.units)
 
     def plus(self, units: tuple[Unit, ...], deed: Deed) -> "Cart":
-        return Cart(self.units + units, (*self.deeds, deed))
+        return Cart(self.units + units, (*self.deeds, deed), self.restocks)
 
     def minus(self, units: tuple[Unit, ...], deed: Deed) -> "Cart":
-        return Cart(without(self.units, units), (*self.deeds, deed))
+        return Cart(without(self.units, units), (*self.deeds, deed), self.restocks)
+
+    def explained(self, deed: Deed) -> "Cart":
+        """The same things, with one more deed."""
+        return Cart(self.units, (*self.deeds, deed), self.restocks)
 
 
 @dataclass(frozen=True)

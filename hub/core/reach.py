@@ -5,6 +5,7 @@ if it was not. So one actor multiplies by one ratio, two at once by two.
 """
 
 import math
+from collections.abc import Sequence
 
 from hub.core.people import TOP_SPEED_MPS, Body, People, Place
 from hub.store import Lane
@@ -14,6 +15,8 @@ BEFORE_S = 2.0
 """The hand that moved something was there within this long before the lane came to rest."""
 SLACK_S = 0.2
 """Times of different nodes agree this well."""
+GRIP_S = 0.5
+"""And it was there for about so long."""
 WITHIN_M = 2.0
 """Nobody reaches this far."""
 SIDE_SIGMA_M = 0.22
@@ -25,14 +28,23 @@ FRONT_SIGMA_M = 0.22
 """People stand about this far from what they reach for."""
 AROUND_PER_M2 = 0.15
 """Density of people who are near shelves and touch nothing."""
-HAND_SIGMA_M = 0.15
+HAND_SIGMA_M = 0.07
+"""A hand is this close to the middle of what it grips, which is anywhere on the inner half of the plate."""
+HAND_HEIGHT_M = 0.1
 HAND_SEEN = 0.7
 """A camera that reports hands sees a reaching one this often."""
+HAND_MISTAKEN = 0.05
+"""A hand that it reports may be anywhere this often."""
 HAND_ELSEWHERE_PER_M2 = 0.15
 """Density of hands seen that do not move anything."""
+HAND_LOOKS = 3.0
+"""So many looks at a hand in the time of a grip are independent: a camera is wrong in the same way for a while."""
+LOG_UNSEEN_HAND = math.log((1 - HAND_SEEN) / (1 - HAND_ELSEWHERE_PER_M2))
 UNSEEN = 0.002
 """Ratio for somebody the ceiling does not see at all."""
 LOST_SPREAD_MPS = 0.7
+IMPOSSIBLE = -30.0
+"""Log ratio of a place from which nobody reaches the lane."""
 
 
 def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, float]:
@@ -42,53 +54,69 @@ def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, flo
     # Whoever is now too far away to have been near then need not be looked at twice.
     now_s = max(people.frame_s.values(), default=t1_s)
     far_m = WITHIN_M + TOP_SPEED_MPS * max(0.0, now_s - start_s)
-    near = [
-        body
-        for body in people.bodies.values()
-        if -far_m < body.x_m - lane.x_m < far_m and -far_m < body.y_m - lane.y_m < far_m
-    ]
-    for body in (*near, *people.lost):
-        ratio = _body_reach(body, lane, start_s, end_s, people.sees_hands)
-        if ratio > UNSEEN / 10:
-            ratios[body.id] = ratio
+    x_m, y_m = lane.x_m, lane.y_m
+    for body in people.bodies.values():
+        if -far_m < body.x_m - x_m < far_m and -far_m < body.y_m - y_m < far_m:
+            _add(ratios, body, _ratio(body, lane, start_s, end_s, people.sees_hands))
+    for body in people.lost:
+        _add(ratios, body, _ratio(body, lane, start_s, end_s, people.sees_hands))
+    for body in reversed(people.left):
+        if body.t_s >= start_s:
+            _add(ratios, body, _ratio(body, lane, start_s, end_s, people.sees_hands))
     return ratios
 
 
-def _body_reach(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: bool) -> float:
-    """The mean ratio over the places the body was at in that time: a hand stays as long as the plate is unsteady."""
-    total, count = 0.0, 0
-    last: Place | None = None
+def _add(ratios: dict[str, float], body: Body, ratio: float) -> None:
+    if ratio > UNSEEN / 10:
+        ratios[body.id] = ratio
+
+
+def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: bool) -> float:
+    """The mean over the times at which it may have gripped."""
+    places: list[Place] = []
     for place in reversed(body.places):
-        if place.t_s > end_s:
-            continue
-        last = last or place
         if place.t_s < start_s:
+            if not places:
+                return _lost_ratio(place, lane, start_s)
             break
-        total += _place_ratio(place, lane, sees_hands)
-        count += 1
-    if last is not None and last.t_s < start_s:
-        return _lost_ratio(last, lane, start_s)
-    return total / count if count else 0.0
+        if place.t_s <= end_s:
+            places.append(place)
+    if not places:
+        return 0.0
+    grip = max(1, round(len(places) * GRIP_S / (end_s - start_s)))
+    hands = [_hand_log(place.hand, lane) for place in places] if sees_hands else []
+    starts = range(0, max(1, len(places) - grip + 1), max(1, grip // 2))
+    return sum(_grip_ratio(places[i : i + grip], hands[i : i + grip], lane) for i in starts) / len(starts)
 
 
-def _place_ratio(place: Place, lane: Lane, sees_hands: bool) -> float:
+def _grip_ratio(places: Sequence[Place], hands: Sequence[float], lane: Lane) -> float:
+    """What is wrong with a body's place stays wrong for so short a time: one look tells as much as all of them."""
+    log_ratio = _place_log(places[len(places) // 2], lane)
+    if hands and log_ratio > IMPOSSIBLE:
+        log_ratio += HAND_LOOKS * sum(hands) / len(hands)
+    return math.exp(log_ratio)
+
+
+def _place_log(place: Place, lane: Lane) -> float:
     front_m, side_m = lane.offset_m(place.x_m, place.y_m)
     if not -0.3 < front_m < WITHIN_M or abs(side_m) > WITHIN_M:
-        return 0.0
+        return IMPOSSIBLE
     side = (1 - STRETCH) * _normal(side_m, SIDE_SIGMA_M) + STRETCH * _normal(side_m, STRETCH_SIGMA_M)
-    body = side * _normal(front_m - FRONT_M, FRONT_SIGMA_M) / AROUND_PER_M2
-    if place.hand is not None:
-        return body * _hand_ratio(place.hand, lane)
-    return body * (1 - HAND_SEEN) if sees_hands else body
+    ratio = side * _normal(front_m - FRONT_M, FRONT_SIGMA_M) / AROUND_PER_M2
+    return math.log(ratio) if ratio > 0 else IMPOSSIBLE
 
 
-def _hand_ratio(hand: Hand, lane: Lane) -> float:
-    """A hand over this plate speaks for it, a hand elsewhere against."""
-    side_m = max(0.0, abs(lane.offset_m(hand.x_m, hand.y_m)[1]) - lane.width_m / 2)
-    height_m = max(0.0, abs(hand.z_m - lane.z_m) - 0.1)
-    sigma_m = math.hypot(HAND_SIGMA_M, hand.sigma_m)
-    distance2 = side_m**2 + height_m**2
-    return HAND_SEEN * math.exp(-distance2 / (2 * sigma_m**2)) / (2 * math.pi * sigma_m**2) / HAND_ELSEWHERE_PER_M2
+def _hand_log(hand: Hand | None, lane: Lane) -> float:
+    """A hand over this plate speaks for it, a hand elsewhere against, and no hand a little against."""
+    if hand is None:
+        return LOG_UNSEEN_HAND
+    _, side_m = lane.offset_m(hand.x_m, hand.y_m)
+    height_m = hand.z_m - lane.z_m
+    side_sigma_m = math.hypot(HAND_SIGMA_M, lane.width_m / 4, hand.sigma_m)
+    height_sigma_m = math.hypot(HAND_HEIGHT_M, hand.sigma_m)
+    density = _normal(side_m, side_sigma_m) * _normal(height_m, height_sigma_m)
+    seen = (1 - HAND_MISTAKEN) * density + HAND_MISTAKEN * HAND_ELSEWHERE_PER_M2
+    return math.log(HAND_SEEN * seen / HAND_ELSEWHERE_PER_M2)
 
 
 def _lost_ratio(last: Place, lane: Lane, at_s: float) -> float:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from hub.core.belief import Belief
 from hub.core.events import Authorised, Effect, Note, Open, PreAuthorise, Void
 from hub.core.goods import NOBODY, Cart, Who
 from hub.core.people import Body, People
+from hub.core.timeline import Timeline
 from hub.store import Gate, Store
 from wire.messages import GateCommand, Passage, Tap
 
@@ -29,10 +31,14 @@ class Session:
     inside: int = 0
     """People who came in on it and have not left."""
     entered: bool = False
+    restocks: bool = False
+    """An employee's: nothing is held, and no receipt made."""
     commands: int = 0
     """Gate commands given for it so far."""
     certainty: float = 1.0
     """How sure it is that those who left on it were those who came in on it."""
+    unheard: set[str] = field(default_factory=set)
+    """Shelf nodes that had still to tell what they saw of it when its people left."""
     waiting: tuple[Cart, ...] | None = None
     """The carts that a person has been shown to choose from."""
 
@@ -57,6 +63,20 @@ class Grant:
 
 
 @dataclass(slots=True)
+class Leaving:
+    """Somebody passed the way out, and it is still to be said whose visit that ends: at `due_s`, if all is known then.
+
+    `session` is the one for which the gate was opened.
+    """
+
+    passage: Passage
+    body: Body | None
+    session: str
+    at_s: float
+    due_s: float
+
+
+@dataclass(slots=True)
 class Visits:
     """Who is in, who is coming in, and who has just left."""
 
@@ -69,6 +89,8 @@ class Visits:
     """Whoever stands at an exit without a visit that we know of: nobody is ever locked in."""
     released: dict[tuple[str, str], float] = field(default_factory=dict)
     """When the exit opened for a session: by (session, gate)."""
+    leaving: list[Leaving] = field(default_factory=list)
+    """In the order in which they passed."""
 
     def tap(self, store: Store, tap: Tap, at_s: float) -> list[Effect]:
         """Somebody wants in. Once a credential is in, a further tap lets in one more of its party."""
@@ -80,10 +102,13 @@ class Visits:
             self.count += 1
             session = Session(f"v{self.count}", tap.credential, gate.name)
             self.sessions[session.id] = session
+            if tap.credential in store.staff:
+                session.hold, session.restocks = "", True
+                return [self._open(gate, session, at_s)]
             return [PreAuthorise(session.id, tap.credential, store.thresholds.pre_authorise_cents)]
         session.gate = gate.name
         held_up = any(g.gate == gate.name for g in self._open_grants(session.id, at_s))
-        return [self._open(gate, session, at_s)] if session.hold and not held_up else []
+        return [self._open(gate, session, at_s)] if session.hold is not None and not held_up else []
 
     def authorised(self, store: Store, answer: Authorised) -> list[Effect]:
         """The provider holds the money, or declines it: then nobody is let in on it."""
@@ -96,7 +121,7 @@ class Visits:
         session.hold = answer.hold
         return [self._open(store.gate[session.gate], session, answer.at_s)]
 
-    def came_in(self, passage: Passage, gate: Gate, people: People, belief: Belief) -> list[Effect]:
+    def came_in(self, passage: Passage, gate: Gate, people: People, timeline: Timeline) -> list[Effect]:
         """Whoever came in belongs to the grant they used; somebody who slipped in behind them too."""
         grant = self._grant_of(passage)
         session = self.sessions.get(grant.session) if grant else None
@@ -105,12 +130,12 @@ class Visits:
         grant.used = session.entered = True
         session.inside += 1
         self.unbound.append(Unbound(session.id, gate, passage.t_s))
-        self.bind_newcomers(people, belief, passage.t_s)
+        self.bind_newcomers(people, timeline, passage.t_s)
         if passage.outcome == "tailgating":
             return [Note(passage.t_s, f"gate {gate.name}: a second person on the grant of {session.id}, added to it")]
         return []
 
-    def bind_newcomers(self, people: People, belief: Belief, t_s: float) -> None:
+    def bind_newcomers(self, people: People, timeline: Timeline, t_s: float) -> None:
         """Give bodies to those who passed a gate: the nearest there, at once or as soon as one is seen."""
         for waiting in list(self.unbound):
             gate, late = waiting.gate, t_s > waiting.passed_s + BIND_S
@@ -120,7 +145,7 @@ class Visits:
                 body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, t_s, bound=False)
             if body is not None and waiting.session in self.sessions:
                 body.bound = True
-                belief.set(("who", body.id), Who(waiting.session))
+                timeline.add(waiting.passed_s, partial(_bound, body.id, self.sessions[waiting.session]))
             if body is not None or late:
                 self.unbound.remove(waiting)
 
@@ -138,7 +163,7 @@ class Visits:
         gone = [s for s in self._not_in_yet() if not list(self._open_grants(s.id, at_s))]
         for session in gone:
             del self.sessions[session.id]
-        return [Void(s.id, s.hold or "", None) for s in gone]
+        return [Void(s.id, s.hold, None) for s in gone if s.hold]
 
     @property
     def expiry_s(self) -> float | None:
@@ -168,33 +193,40 @@ class Visits:
                 effects.append(self._open(gate, session or self.guests, at_s))
         return effects
 
-    def went_out(self, passage: Passage, body: Body | None, people: People, belief: Belief) -> Session | None:
-        """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
+    def went_out(self, passage: Passage, body: Body | None, at_s: float, due_s: float) -> None:
+        """Somebody passed the way out."""
         grant = self._grant_of(passage)
-        name, sure = grant.session if grant else NOBODY, 1.0
-        if body is not None:
-            sure, name = belief.who(body.id)[0]
+        if grant is not None:
+            grant.used = True
+            self._shut(grant.session)
+        self.leaving.append(Leaving(passage, body, grant.session if grant else NOBODY, at_s, due_s))
+
+    @property
+    def leaving_due_s(self) -> float | None:
+        """When the next of those who left can be looked at."""
+        return min((leaving.due_s for leaving in self.leaving), default=None)
+
+    def leave(self, leaving: Leaving, belief: Belief) -> Session | None:
+        """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
+        name, sure = leaving.session, 1.0
+        if leaving.body is not None:
+            sure, name = belief.who(leaving.body.id)[0]
         session = self.sessions.get(name)
         if session is None:
             return None
-        if grant is not None:
-            grant.used = True
-        self.released = {k: t for k, t in self.released.items() if k[0] != session.id}
+        self._shut(session.id)
         session.certainty *= sure
         session.inside -= 1
-        if body is not None:
-            # What is charged holds from now on: whoever is still inside is somebody else.
-            belief.condition(("who", body.id), lambda who: who.signature == session.id)
-            _forget(body, people, belief)
         return session
 
-    def end(self, session: Session, people: People, belief: Belief) -> None:
+    def _shut(self, session: str) -> None:
+        """Exits that were opened for a session have been used: they open again when the next of its party comes."""
+        self.released = {k: t for k, t in self.released.items() if k[0] != session}
+
+    def end(self, session: Session) -> None:
         """The visit is settled: nothing will be asked about it any more."""
         self.sessions.pop(session.id, None)
         self.grants = {command: g for command, g in self.grants.items() if g.session != session.id}
-        belief.forget(("cart", session.id))
-        for body in [b for b in people.all() if b.bound and belief.who(b.id)[0][1] == session.id]:
-            _forget(body, people, belief)
 
     def _grant_of(self, passage: Passage) -> Grant | None:
         """The grant that a passage used. One that names none of ours, as after a hub's loss of its journal or in a
@@ -220,6 +252,7 @@ class Visits:
         return Open(gate.node, command)
 
 
-def _forget(body: Body, people: People, belief: Belief) -> None:
-    people.gone(body)
-    belief.forget(("who", body.id))
+def _bound(body: str, session: Session, belief: Belief) -> None:
+    belief.set(("who", body), Who(session.id))
+    if session.restocks and not belief.cart(session.id)[0][1].restocks:
+        belief.set(("cart", session.id), Cart(restocks=True))

@@ -117,7 +117,15 @@ class Story:
         """Come up to the exit, be released, and go."""
         self.stand({track: (3.9, -2.0), **(others or {})}, 0.3)
         command = next(e.command for e in reversed(self.effects) if isinstance(e, Open) and e.command.gate == "exit")
-        return self.says("gate-out", self.passage("exit", "out", command.id))
+        return [*self.says("gate-out", self.passage("exit", "out", command.id)), *self.settle()]
+
+    def settle(self) -> list[Effect]:
+        """Wait until it is said whose visit ended."""
+        effects: list[Effect] = []
+        while self.state.visits.leaving:
+            self.now_s = max(self.now_s, self.state.wake_at_s or 0.0)
+            effects += self.tell(Ticked(at_s=self.now_s))
+        return effects
 
 
 def in_front_of(lane: int) -> tuple[float, float]:

@@ -1,0 +1,146 @@
+"""From the way out to the receipt: it is made a moment after somebody left, when all they did has been heard of."""
+
+from functools import partial
+
+from hub.core import decide
+from hub.core.belief import Belief
+from hub.core.confusion import confuse_until
+from hub.core.events import Answered, Ask, Capture, Effect, Note, Receipt, Void
+from hub.core.goods import Cart
+from hub.core.people import Body
+from hub.core.state import State
+from hub.core.visits import Leaving, Session
+from hub.store import Gate
+from wire.messages import Passage
+
+GRACE_S = 4.0
+"""What a node saw of somebody is heard by then; that a node has fallen silent is noticed by then, too."""
+PATIENCE_S = 300.0
+"""A node that is behind is waited for so long. Then a person is asked, for want of what it saw."""
+AT_GATE = 1.5
+"""Whoever passes a gate is within so many of its radii."""
+
+
+def went_out(state: State, passage: Passage, gate: Gate, at_s: float) -> None:
+    """Somebody passed the way out; whose visit that ends is said when all is known that went before."""
+    body = state.people.passing(gate.x_m, gate.y_m, AT_GATE * gate.radius_m, passage.t_s, bound=True)
+    if body is not None:
+        state.people.gone(body)
+    state.visits.went_out(passage, body, at_s, at_s + GRACE_S)
+
+
+def due(state: State, at_s: float) -> list[Effect]:
+    """End what can be ended by now, in the order in which people left."""
+    effects: list[Effect] = []
+    for leaving in state.visits.leaving[:]:
+        if _ready(state, leaving, at_s):
+            state.visits.leaving.remove(leaving)
+            effects += _left(state, leaving, at_s)
+    return effects
+
+
+def _ready(state: State, leaving: Leaving, at_s: float) -> bool:
+    if at_s < leaving.due_s:
+        return False
+    open_s = [c.due_s for c in state.pending.clusters if c.t0_s <= leaving.passage.t_s]
+    if open_s:
+        leaving.due_s = min(open_s)
+    elif _unheard(state, leaving) and at_s < leaving.at_s + PATIENCE_S:
+        leaving.due_s = leaving.at_s + PATIENCE_S
+    else:
+        return True
+    return False
+
+
+def _unheard(state: State, leaving: Leaving) -> bool:
+    return leaving.body is not None and bool(state.watch.touched.get(leaving.body.id))
+
+
+def caught_up(state: State, at_s: float) -> list[Effect]:
+    """A node is behind no longer: whoever waited for it may be ready, and what was asked for want of it, sure."""
+    for leaving in state.visits.leaving:
+        leaving.due_s = min(leaving.due_s, max(at_s, leaving.at_s + GRACE_S))
+    return reconsider(state, at_s)
+
+
+def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
+    confuse_until(state.people, state.timeline, leaving.passage.t_s)
+    session = state.visits.leave(leaving, state.belief)
+    if session is None:
+        return [Note(at_s, f"gate {leaving.passage.gate}: somebody left who had not come in")]
+    if leaving.body is not None:
+        session.unheard |= state.watch.touched.pop(leaving.body.id, set())
+        state.timeline.add(leaving.passage.t_s, partial(_was, leaving.body, session.id))
+    if session.inside > 0:
+        return []
+    if session.restocks:
+        _end(state, session, state.belief.cart(session.id)[0][1], at_s)
+        return []
+    return _decide(state, session, at_s)
+
+
+def _was(body: Body, session: str, belief: Belief) -> None:
+    """What is charged holds from now on: whoever is still inside is somebody else."""
+    belief.condition(("who", body.id), lambda who: who.signature == session)
+    belief.forget(("who", body.id))
+
+
+def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
+    """The last of a party has gone: the receipt is made."""
+    receipt = decide.receipt(
+        state.store, state.belief, session, at_s, all_heard=session.unheard.isdisjoint(state.watch.unheard.values())
+    )
+    if not receipt.asked:
+        cart = state.belief.cart(session.id)[0][1]
+        return _settle(state, session, cart, receipt)
+    options = decide.candidates(state.belief, session)
+    session.waiting = tuple(cart for _, cart in options)
+    return [Ask(receipt, tuple(c.signature for _, c in options), tuple(p for p, _ in options))]
+
+
+def answered(state: State, answer: Answered) -> list[Effect]:
+    """What was shown is what is charged, whatever has become likelier since; and what hung on it may be sure now."""
+    session = state.visits.sessions.get(answer.session)
+    if session is None or session.waiting is None or not 0 <= answer.choice < len(session.waiting):
+        return [Note(answer.at_s, f"{answer.session}: an answer to a question that is not open")]
+    chosen = session.waiting[answer.choice]
+    state.timeline.add(answer.at_s, partial(_held, session.id, chosen))
+    effects = _settle(state, session, chosen, decide.settled(state.store, session, chosen, answer.at_s))
+    return effects + reconsider(state, answer.at_s)
+
+
+def reconsider(state: State, at_s: float) -> list[Effect]:
+    """More is known than when people were asked: a question that answers itself by now is taken back."""
+    effects: list[Effect] = []
+    for session in [s for s in state.visits.sessions.values() if s.waiting is not None]:
+        receipt = decide.receipt(
+            state.store, state.belief, session, at_s, all_heard=session.unheard.isdisjoint(state.watch.unheard.values())
+        )
+        if not receipt.asked:
+            effects += _settle(state, session, state.belief.cart(session.id)[0][1], receipt)
+    return effects
+
+
+def _held(session: str, chosen: Cart, belief: Belief) -> None:
+    belief.condition(("cart", session), lambda cart: cart.signature == chosen.signature)
+
+
+def _settle(state: State, session: Session, cart: Cart, receipt: Receipt) -> list[Effect]:
+    _end(state, session, cart, receipt.at_s)
+    hold = session.hold or ""
+    return [Capture(hold, receipt)] if receipt.total_cents else [Void(session.id, hold, receipt)]
+
+
+def _end(state: State, session: Session, cart: Cart, at_s: float) -> None:
+    """Nothing will be asked about the visit any more."""
+    state.visits.end(session)
+    bodies = [b for b in state.people.all() if b.bound and state.belief.who(b.id)[0][1] == session.id]
+    for body in bodies:
+        state.people.gone(body)
+    state.timeline.add(at_s, partial(_forgotten, session.id, tuple(b.id for b in bodies)))
+
+
+def _forgotten(session: str, bodies: tuple[str, ...], belief: Belief) -> None:
+    belief.forget(("cart", session))
+    for body in bodies:
+        belief.forget(("who", body))

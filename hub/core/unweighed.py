@@ -1,0 +1,241 @@
+"""Deeds that no scale sees: a thing handed over, left on the floor, or taken from a lane that does not weigh.
+
+All that shows is a hand: near another's hand in mid-air, down at the floor, or over that lane. What it did stays open
+until something else tells, or a person is asked.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from hub.core.belief import Belief, Values
+from hub.core.events import NodeHeard
+from hub.core.goods import NOBODY, Deed, Key, Unit, Value, Who
+from hub.core.part import Step as Way
+from hub.core.part import cart_of, lane_of
+from hub.core.people import People, Place
+from hub.core.timeline import Step
+from hub.store import Lane, Store
+from wire.messages import Hand
+
+FLOOR_M = 0.4
+"""A hand lower than this, and not at a shelf, is at the floor."""
+MET_M = 0.2
+"""Hands that give and take are this close, besides what the camera is wrong by."""
+CLEAR_M = 0.25
+"""A hand this far from every plate is at none."""
+AT_LANE_M = 0.12
+STANDS_M = 0.8
+"""Where no hands are seen: whoever stands so close in front of a lane may reach into it."""
+GAP_S = 1.0
+"""A hand that is not seen for so long has gone."""
+NOTICED_S = 6.0
+"""A silent node is noticed within this long."""
+FRAMES = 2
+"""One frame alone may be the camera's mistake."""
+STANDS_FRAMES = 10
+LOG_NOTHING = math.log(0.5)
+"""Hands meet, reach down or hover as often without moving anything."""
+LOG_SOMETHING = math.log(0.5)
+PUT_BACK = 0.25
+"""Of those who move something on a lane, so many put it there."""
+
+What = tuple[str, str, str]
+"""("met", body, body), ("floor", body, "") or ("lane", body, lane)."""
+
+
+@dataclass(slots=True)
+class Spell:
+    """Something that goes on over several frames."""
+
+    last_s: float
+    frames: int = 0
+
+
+@dataclass(slots=True)
+class Watch:
+    """What hands do where no scale sees it."""
+
+    unwell: dict[str, str] = field(default_factory=dict)
+    """Lanes that do not weigh, and why."""
+    unheard: dict[str, str] = field(default_factory=dict)
+    """Lanes of which not everything has been heard, and the nodes that are behind with it."""
+    touched: dict[str, set[str]] = field(default_factory=dict)
+    """By body: nodes that are behind and of whose lanes somebody was at one meanwhile."""
+    spells: dict[What, Spell] = field(default_factory=dict)
+
+    def see(self, store: Store, people: People, t_s: float) -> list[tuple[float, Step]]:
+        """Look at the newest frame; gives what has come to an end, and when."""
+        for what in self._going_on(store, people, t_s):
+            spell = self.spells.setdefault(what, Spell(t_s))
+            spell.last_s, spell.frames = t_s, spell.frames + 1
+        if not self.spells:
+            return []
+        for kind, body, lane in self.spells:
+            if kind == "lane" and lane in self.unheard:
+                self.touched.setdefault(body, set()).add(self.unheard[lane])
+        over = [what for what, spell in self.spells.items() if spell.last_s < t_s - GAP_S]
+        needed = FRAMES if people.sees_hands else STANDS_FRAMES
+        ended = [
+            (self.spells[what], what)
+            for what in over
+            if self.spells[what].frames >= needed and (what[0] != "lane" or what[2] in self.unwell)
+        ]
+        for what in over:
+            del self.spells[what]
+        return [(spell.last_s, partial(_maybe, store, what, spell.last_s)) for spell, what in ended]
+
+    @property
+    def behind(self) -> set[str]:
+        """Nodes that are behind."""
+        return set(self.unheard.values())
+
+    def fell_behind(self, store: Store, people: People, heard: NodeHeard) -> None:
+        """A node has been silent for some seconds: it may have to tell of whoever was at its lanes meanwhile."""
+        lanes = [store.lane[name] for name in heard.lanes if name in store.lane]
+        self.unheard |= {lane.id: heard.node for lane in lanes}
+        for body in (*people.all(), *people.left):
+            recent = [place for place in body.places if place.t_s > heard.at_s - NOTICED_S]
+            if body.bound and any(_was_at(place, lane, people.sees_hands) for place in recent for lane in lanes):
+                self.touched.setdefault(body.id, set()).add(heard.node)
+
+    def caught_up(self, node: str) -> None:
+        """All that a node had to tell has been heard."""
+        self.unheard = {lane: name for lane, name in self.unheard.items() if name != node}
+        self.touched = {body: nodes - {node} for body, nodes in self.touched.items() if nodes != {node}}
+
+    def _going_on(self, store: Store, people: People, t_s: float) -> Iterator[What]:
+        hands = [
+            (body, place.hand)
+            for body in people.bodies.values()
+            if body.bound and (place := body.places[-1]).t_s == t_s and place.hand is not None
+        ]
+        for i, (body, hand) in enumerate(hands):
+            if hand.z_m < FLOOR_M and _clear(hand, store):
+                yield "floor", body.id, ""
+            for other, theirs in hands[:i]:
+                if _met(hand, theirs) and _clear(hand, store) and _clear(theirs, store):
+                    yield "met", other.id, body.id
+        for lane in (store.lane[name] for name in (*self.unwell, *self.unheard)):
+            if people.sees_hands:
+                yield from (("lane", body.id, lane.id) for body, hand in hands if _distance_m(hand, lane) < AT_LANE_M)
+            else:
+                yield from (
+                    ("lane", b.id, lane.id)
+                    for b in people.bodies.values()
+                    if b.bound and _stands_at(b.x_m, b.y_m, lane)
+                )
+
+
+def _met(one: Hand, other: Hand) -> bool:
+    near_m = MET_M + 2 * math.hypot(one.sigma_m, other.sigma_m)
+    return math.dist((one.x_m, one.y_m, one.z_m), (other.x_m, other.y_m, other.z_m)) < near_m
+
+
+def _clear(hand: Hand, store: Store) -> bool:
+    return all(
+        abs(lane.x_m - hand.x_m) > 1.0 or abs(lane.y_m - hand.y_m) > 1.0 or _distance_m(hand, lane) > CLEAR_M
+        for lane in store.lanes
+    )
+
+
+def _distance_m(hand: Hand, lane: Lane) -> float:
+    """From the space right over a plate."""
+    front_m, side_m = lane.offset_m(hand.x_m, hand.y_m)
+    beside_m = max(0.0, abs(side_m) - lane.width_m / 2)
+    before_m = max(0.0, front_m, -front_m - lane.depth_m)
+    return math.hypot(beside_m, before_m, max(0.0, abs(hand.z_m - lane.z_m) - 0.15))
+
+
+def _was_at(place: Place, lane: Lane, sees_hands: bool) -> bool:
+    if sees_hands:
+        return place.hand is not None and _distance_m(place.hand, lane) < AT_LANE_M
+    return _stands_at(place.x_m, place.y_m, lane)
+
+
+def _stands_at(x_m: float, y_m: float, lane: Lane) -> bool:
+    front_m, side_m = lane.offset_m(x_m, y_m)
+    return 0 < front_m < STANDS_M and abs(side_m) < lane.width_m / 2 + 0.2
+
+
+def _maybe(store: Store, what: What, at_s: float, belief: Belief) -> None:
+    kind, body, other = what
+    bodies = [body, other] if kind == "met" else [body]
+    sessions = sorted({session for b in bodies for _, session in belief.who(b)} - {NOBODY})
+    keys: list[Key] = [*(("who", b) for b in bodies), *(("cart", session) for session in sessions)]
+    match kind:
+        case "met":
+            belief.update(keys, partial(_handed, body, other, at_s))
+        case "floor":
+            belief.update(keys, partial(_dropped, body, at_s))
+        case "lane":
+            belief.update([*keys, ("lane", other)], partial(_unseen, store, store.lane[other], body, at_s))
+
+
+def _handed(one: str, other: str, at_s: float, values: Mapping[Key, Value]) -> list[Way]:
+    """One thing went from one to the other, or nothing did."""
+    sessions = [_session(values, one), _session(values, other)]
+    if NOBODY in sessions or sessions[0] == sessions[1]:
+        return [(0.0, {})]
+    ways: list[Way] = []
+    for giver, taker in (sessions, sessions[::-1]):
+        for unit in _kinds(values, giver):
+            given = cart_of(values, giver).minus((unit,), _deed(unit, -1, at_s, "perhaps handed to somebody"))
+            got = cart_of(values, taker).plus((unit,), _deed(unit, 1, at_s, "perhaps handed over by somebody"))
+            ways.append((0.0, {("cart", giver): given, ("cart", taker): got}))
+    return _with_nothing(ways)
+
+
+def _dropped(body: str, at_s: float, values: Mapping[Key, Value]) -> list[Way]:
+    """One thing was left on the floor, or none was."""
+    session = _session(values, body)
+    ways: list[Way] = []
+    for unit in _kinds(values, session) if session != NOBODY else []:
+        less = cart_of(values, session).minus((unit,), _deed(unit, -1, at_s, "perhaps left on the floor"))
+        ways.append((0.0, {("cart", session): less}))
+    return _with_nothing(ways)
+
+
+def _unseen(store: Store, lane: Lane, body: str, at_s: float, values: Mapping[Key, Value]) -> list[Way]:
+    """One of the lane's products was taken, something was put there, or nothing happened."""
+    session = _session(values, body)
+    if session == NOBODY:
+        return [(0.0, {})]
+    cart, contents = cart_of(values, session), lane_of(values, lane)
+    ways: list[Way] = []
+    for gtin in lane.products:
+        product = store.product[gtin]
+        unit = Unit(gtin, product.weight_g, product.spread_g)
+        more = cart.plus((unit,), _deed(unit, 1, at_s, f"perhaps taken from lane {lane.id}, which did not weigh", lane))
+        after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1)}
+        ways.append((math.log((1 - PUT_BACK) / len(lane.products)), after))
+    kinds = _kinds(values, session)
+    for unit in kinds:
+        less = cart.minus((unit,), _deed(unit, -1, at_s, f"perhaps put on lane {lane.id}, which did not weigh", lane))
+        there = contents.less(unit.gtin, -1) if unit.gtin in lane.products else contents.with_left((unit,))
+        ways.append((math.log(PUT_BACK / len(kinds)), {("cart", session): less, ("lane", lane.id): there}))
+    return _with_nothing(ways)
+
+
+def _with_nothing(ways: list[Way]) -> list[Way]:
+    if not ways:
+        return [(0.0, {})]
+    top = max(log_p for log_p, _ in ways)
+    total = top + math.log(sum(math.exp(log_p - top) for log_p, _ in ways))
+    return [(LOG_NOTHING, {}), *((LOG_SOMETHING + log_p - total, changed) for log_p, changed in ways)]
+
+
+def _session(values: Mapping[Key, Value], body: str) -> str:
+    who = values["who", body]
+    assert isinstance(who, Who)
+    return who.session
+
+
+def _kinds(values: Mapping[Key, Value], session: str) -> list[Unit]:
+    """One unit of each product in a cart."""
+    return list({unit.gtin: unit for unit in cart_of(values, session).units}.values())
+
+
+def _deed(unit: Unit, moved: int, at_s: float, unweighed: str, *lanes: Lane) -> Deed:
+    return Deed(unit.gtin, moved, tuple(lane.id for lane in lanes), 0.0, 0.0, at_s, 1, unweighed)
