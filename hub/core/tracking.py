@@ -1,0 +1,207 @@
+"""One camera's frames: which of its tracks carries on which body, where ids may have swapped or are new."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, pairwise, permutations
+from operator import itemgetter
+from typing import NamedTuple
+
+from hub.core.floor import TOP_SPEED_MPS, Body, Sight
+from wire.messages import Track
+
+CLOSE_M = 0.8
+"""Tracks nearer to each other than this may swap their ids, or be one for the other."""
+SWAP_PER_FRAME = 0.005
+"""Prior probability that two close tracks swap ids between two frames."""
+OFFSET_M = 0.1
+"""How far cameras differ about one place, beside their noise: calibration, clocks, the height of what they see."""
+WALK_SIGMA_MPS = 0.9
+"""How far somebody out of sight gets, one standard deviation, per second."""
+PERMUTED_AT_MOST = 5
+"""A tighter crowd is cut into groups of so many, the closest together."""
+ASSIGNED_AT_MOST = 4
+"""So many tracks that appear at once, where the same people may be, are weighed jointly; more, one after the other."""
+CERTAIN = 1e-4
+"""Confusions less likely than this are none."""
+NEWCOMER_PER_M2 = 0.002
+"""Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
+
+Shares = list[tuple[float, tuple[int, ...]]]
+"""Orders with their probabilities, likeliest first: which sight each track, in turn, carries on."""
+
+
+class Recognised(NamedTuple):
+    """Who a new track is: somebody known, or new on the floor; and who else, with the share that has among the two."""
+
+    track: Track
+    body: Body | None
+    rivals: list[tuple[float, Body]]
+
+
+def could_be(sight: Sight, track: Track, t_s: float) -> bool:
+    """Whether a person can have come from where the sight was to where the track is."""
+    reach_m = TOP_SPEED_MPS * (t_s - sight.t_s) + 5 * track.sigma_m + 0.3
+    return math.hypot(track.x_m - sight.x_m, track.y_m - sight.y_m) <= reach_m
+
+
+def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Track]) -> list[list[Sight]]:
+    """Sights of one camera that hang together by steps shorter than CLOSE_M; one that this frame misses is where it
+    should be. Those on their own are left out."""
+    where = []
+    for name, sight in view.items():
+        track = tracks.get(name)
+        where.append((track.x_m, track.y_m, sight) if track is not None else (*sight.predicted_m(t_s), sight))
+    where.sort(key=itemgetter(0, 1))
+    steps: list[tuple[float, Sight, Sight]] = []
+    for i, (x_m, y_m, sight) in enumerate(where, 1):
+        for j in range(i, len(where)):
+            other_x_m, other_y_m, other = where[j]
+            if other_x_m - x_m > CLOSE_M:
+                break
+            distance_m = math.hypot(other_x_m - x_m, other_y_m - y_m)
+            if distance_m <= CLOSE_M:
+                steps.append((distance_m, sight, other))
+    if not steps:
+        return []
+    steps.sort(key=itemgetter(0))
+    group_of: dict[Sight, list[Sight]] = {}
+    for _, sight, other in steps:
+        one, two = group_of.setdefault(sight, [sight]), group_of.setdefault(other, [other])
+        if one is not two and len(one) + len(two) <= PERMUTED_AT_MOST:
+            one += two
+            group_of.update(dict.fromkeys(two, one))
+    groups = {id(group): group for group in group_of.values()}
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def orders(t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None]) -> Shares:
+    """In which orders the tracks may carry on the sights; those that show no track stay in their order."""
+    n = len(group)
+    fits = [[0.0 if track is None else _fit_log(t_s, sight, track) for sight in group] for track in tracks]
+    moved_log = math.log(SWAP_PER_FRAME) / 2
+    unseen = [i for i, track in enumerate(tracks) if track is None]
+    weights = []
+    for order in permutations(range(n)):
+        if all(order[i] < order[j] for i, j in pairwise(unseen)):
+            log_p = 0.0
+            for i, j in enumerate(order):
+                log_p += fits[i][j] if i == j else fits[i][j] + moved_log
+            weights.append((log_p, order))
+    top_log = max(weights)[0]
+    shares = [(math.exp(log_p - top_log), order) for log_p, order in weights if log_p > top_log + math.log(CERTAIN)]
+    total = sum(p for p, _ in shares)
+    return sorted(((p / total, order) for p, order in shares), reverse=True)
+
+
+def exchanged(shares: Shares) -> Iterator[tuple[float, int, int]]:
+    """By pairs of sights, how likely it is that they are exchanged beside the likeliest order; a ring counts half."""
+    place = {j: i for i, j in enumerate(shares[0][1])}
+    for one, two in combinations(sorted(place), 2):
+        i, j = place[one], place[two]
+        p = sum(p * ((order[i] == two) + (order[j] == one)) / 2 for p, order in shares)
+        if p > CERTAIN:
+            yield p, one, two
+
+
+def recognise(
+    t_s: float, tracks: Sequence[Track], known: Sequence[Body], barred: Mapping[str, set[str]]
+) -> list[Recognised]:
+    """Who the new tracks are, among the known bodies that this camera does not see now.
+
+    `barred` names, by track, the bodies that it cannot be. Tracks that may be the same people are weighed jointly.
+    """
+    options: dict[str, dict[int, float]] = {}
+    for track in tracks:
+        no = barred.get(track.id, ())
+        densities = {i: _density(body, track, t_s) for i, body in enumerate(known) if body.id not in no}
+        least = CERTAIN * max((*densities.values(), NEWCOMER_PER_M2))
+        options[track.id] = {i: d for i, d in densities.items() if d > least}
+    found: list[Recognised] = []
+    for together in _sharing(tracks, options):
+        chosen, marginals = _assign([options[t.id] for t in together])
+        for track, i, marginal in zip(together, chosen, marginals, strict=True):
+            if i is None:
+                found.append(Recognised(track, None, []))
+                continue
+            shares = [(p / (p + marginal[i]), known[j]) for j, p in marginal.items() if j != i]
+            found.append(Recognised(track, known[i], [(p, body) for p, body in shares if p > CERTAIN]))
+    return found
+
+
+def _fit_log(t_s: float, sight: Sight, track: Track) -> float:
+    """Log likelihood that the track carries on the sight."""
+    x_m, y_m = sight.predicted_m(t_s)
+    variance = 2 * track.sigma_m**2 + (0.03 + 0.3 * (t_s - sight.t_s)) ** 2
+    return -((track.x_m - x_m) ** 2 + (track.y_m - y_m) ** 2) / (2 * variance) - math.log(variance)
+
+
+def _density(body: Body, track: Track, t_s: float) -> float:
+    """Density (per square metre) of somebody known being where the new track is; 0 when out of reach.
+
+    Whoever another camera sees now is where that one says, but for the offset between the two.
+    """
+    gone_s = max(0.0, t_s - body.t_s)
+    x_m, y_m = body.x_m, body.y_m
+    if (sight := body.fresh(t_s)) is not None:
+        x_m, y_m = sight.predicted_m(t_s)
+    distance_m = math.hypot(track.x_m - x_m, track.y_m - y_m)
+    if distance_m > TOP_SPEED_MPS * gone_s + 0.8:
+        return 0.0
+    variance = 2 * track.sigma_m**2 + OFFSET_M**2 + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2
+    return math.exp(-(distance_m**2) / (2 * variance)) / (2 * math.pi * variance)
+
+
+def _sharing(tracks: Sequence[Track], options: Mapping[str, Mapping[int, float]]) -> list[list[Track]]:
+    """The tracks in groups that may be the same people."""
+    groups: list[tuple[list[Track], set[int]]] = []
+    for track in tracks:
+        one: tuple[list[Track], set[int]] = ([track], set(options[track.id]))
+        apart = []
+        for group in groups:
+            if group[1].isdisjoint(one[1]):
+                apart.append(group)
+            else:
+                one = ([*group[0], *one[0]], group[1] | one[1])
+        groups = [*apart, one]
+    return [group for group, _ in groups]
+
+
+def _assign(options: Sequence[Mapping[int, float]]) -> tuple[list[int | None], list[Mapping[int, float]]]:
+    """The likeliest assignment of tracks to people, no two to the same, and each track's marginal weights.
+
+    None is somebody new. Too many at once are taken one after the other, the surest first.
+    """
+    if len(options) == 1 or len(options) > ASSIGNED_AT_MOST:
+        return _assign_in_turn(options), list(options)
+    marginals: list[dict[int, float]] = [{} for _ in options]
+    best_p, best = -1.0, list[int | None]()
+    for p, chosen in _assignments(options):
+        if p > best_p:
+            best_p, best = p, chosen
+        for marginal, i in zip(marginals, chosen, strict=True):
+            if i is not None:
+                marginal[i] = marginal.get(i, 0.0) + p
+    return best, list(marginals)
+
+
+def _assign_in_turn(options: Sequence[Mapping[int, float]]) -> list[int | None]:
+    chosen: list[int | None] = [None] * len(options)
+    taken: set[int] = set()
+    ranked = sorted(((p, k, i) for k, option in enumerate(options) for i, p in option.items()), reverse=True)
+    for p, k, i in ranked:
+        if p >= NEWCOMER_PER_M2 and chosen[k] is None and i not in taken:
+            chosen[k] = i
+            taken.add(i)
+    return chosen
+
+
+def _assignments(options: Sequence[Mapping[int, float]]) -> Iterator[tuple[float, list[int | None]]]:
+    """Every assignment, with its weight."""
+    if not options:
+        yield 1.0, []
+        return
+    for p, rest in _assignments(options[1:]):
+        yield p * NEWCOMER_PER_M2, [None, *rest]
+        for i, density in options[0].items():
+            if i not in rest:
+                yield p * density, [i, *rest]
