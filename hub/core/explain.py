@@ -11,6 +11,7 @@ from dataclasses import replace
 from hub.core.belief import Belief
 from hub.core.changes import Cluster
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
+from hub.core.moving import moved_over
 from hub.core.part import Part, Step, best, log_normal
 from hub.core.people import People
 from hub.core.planogram import Planogram
@@ -41,10 +42,11 @@ class Explainer:
 
     def __init__(self, planogram: Planogram, people: People, cluster: Cluster) -> None:
         self._planogram = planogram
-        self._changes = cluster.changes
+        # What was lifted is gone before it lies anywhere else.
+        self._changes = sorted(cluster.changes, key=lambda change: change.delta_g > 0)
         self._evidence = cluster.evidence
         if not cluster.reach:
-            cluster.reach = [reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s) for c in cluster.changes]
+            cluster.reach = [reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s) for c in self._changes]
         self._ratios = cluster.reach
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)
@@ -83,14 +85,15 @@ class Explainer:
 
     def _adjacent(self, i: int, j: int) -> bool:
         lane = self._planogram.store.lane
-        return lane[self._changes[j].lane].position - lane[self._changes[i].lane].position == 1
+        return abs(lane[self._changes[j].lane].position - lane[self._changes[i].lane].position) == 1
 
     def _part(self, start: int, end: int) -> Part:
         changes = self._changes[start:end]
         lanes = tuple(self._planogram.store.lane[c.lane] for c in changes)
         delta_g = sum(c.delta_g for c in changes)
         sigma_g = math.hypot(SCALE_SIGMA_G, *(c.sigma_g for c in changes))
-        shares = tuple(abs(c.delta_g / delta_g) if delta_g else 1 / len(changes) for c in changes)
+        moved_g = sum(abs(c.delta_g) for c in changes)
+        shares = tuple(abs(c.delta_g) / moved_g if moved_g else 1 / len(changes) for c in changes)
         heaviest = max(range(start, end), key=lambda i: abs(self._changes[i].delta_g))
         ratios = self._ratios[heaviest]
         top = max(ratios.values(), default=UNSEEN)
@@ -104,10 +107,16 @@ class Explainer:
                 seen[gtin] = seen.get(gtin, 0.0) + p / len(pictures)
         camera = seen if pictures else None
         at_s, astray = max(c.t1_s for c in changes), self._planogram.astray(lanes, shares)
-        part = Part(lanes, shares, delta_g, sigma_g, at_s, ratios, near, camera, astray)
-        return replace(part, sold=tuple(best(list(sold(part, self._planogram))))) if delta_g < 0 else part
+        gains_g = tuple(c.delta_g for c in changes)
+        part = Part(lanes, shares, gains_g, delta_g, sigma_g, at_s, ratios, near, camera, astray)
+        return replace(part, sold=tuple(best(list(sold(part, self._planogram))))) if part.lost else part
 
     def _deeds(self, part: Part, values: Mapping[Key, Value]) -> list[Step]:
-        steps = list(taken(part, self._planogram, values) if part.delta_g < 0 else put_back(part, values))
+        if part.lost:
+            steps = list(taken(part, self._planogram, values))
+        elif part.gained:
+            steps = list(put_back(part, self._planogram.store, values))
+        else:
+            return best(list(moved_over(part, self._planogram.store, values)))
         steps.append((LOG_NOTHING + log_normal(part.delta_g, math.hypot(part.sigma_g, ARTEFACT_G)), {}))
         return best(steps)

@@ -28,6 +28,9 @@ class Part:
 
     lanes: tuple[Lane, ...]
     shares: tuple[float, ...]
+    """What part of all that moved, moved on which lane."""
+    gains_g: tuple[float, ...]
+    """By how much each lane changed; `delta_g` is all of it together."""
     delta_g: float
     sigma_g: float
     at_s: float
@@ -39,6 +42,16 @@ class Part:
     """How likely one certain product that is planned elsewhere lies here."""
     sold: tuple[tuple[float, tuple[Unit, ...]], ...] = ()
     """For something taken: what it was, if it lay where it belongs or had strayed unseen, with log likelihoods."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether all of its lanes lost something."""
+        return all(gain_g < 0 for gain_g in self.gains_g)
+
+    @property
+    def gained(self) -> bool:
+        """Whether none did."""
+        return all(gain_g >= 0 for gain_g in self.gains_g)
 
     @property
     def main(self) -> Lane:

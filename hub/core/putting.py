@@ -8,15 +8,19 @@ from hub.core.belief import Values
 from hub.core.goods import FOREIGN, Key, Unit, Value, signature_of
 from hub.core.part import Part, Step, cart_of, lane_of, log_normal
 from hub.core.taking import LOG_ANOTHER, MANY_AT_ONCE
+from hub.store import Store
 
 LOG_PUT_HOME, LOG_PUT_ASTRAY = math.log(0.8), math.log(0.2)
 LOG_HANDED = math.log(0.003)
 """What somebody puts back was in another's cart: handed over unseen."""
+LOG_RESTOCKED = math.log(0.2)
+"""An employee lays down new units: this many at once, from 1 to RESTOCKED_AT_MOST, are about alike."""
+RESTOCKED_AT_MOST = 12
 LOG_FOREIGN = math.log(0.01 / 1500)
 """Something put down that nobody took here: a bag, a phone. Per gram up to 1.5 kg."""
 
 
-def put_back(part: Part, values: Mapping[Key, Value]) -> Iterator[Step]:
+def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
     """What came was put there: by whom, and out of whose cart, or from outside."""
     actors = part.actors(values)
     for session, ratio in actors.items():
@@ -31,10 +35,31 @@ def put_back(part: Part, values: Mapping[Key, Value]) -> Iterator[Step]:
                 log_p += part.seen_log(units) + _home_log(part, units)
                 left: Values = {("cart", holder): cart.minus(units, part.deed(units[0].gtin, -len(units)))}
                 yield log_holder + log_p, {**left, **_lanes_after_put(part, units, values)}
+        if cart_of(values, session).restocks:
+            for log_p, changed in _restocked(part, store, session, values):
+                yield log_ratio + log_p, changed
     foreign = Unit(FOREIGN, part.delta_g, part.sigma_g)
     lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
     log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
     yield log_p + math.log(sum(actors.values())), lanes
+
+
+def _restocked(part: Part, store: Store, session: str, values: Mapping[Key, Value]) -> Iterator[Step]:
+    """New units of what belongs there, as many as weigh so much."""
+    cart = cart_of(values, session)
+    for lane in part.lanes:
+        for gtin in lane.products:
+            product = store.product[gtin]
+            nearest = round(part.delta_g / product.weight_g)
+            for count in (n for n in (nearest - 1, nearest, nearest + 1) if 1 <= n <= RESTOCKED_AT_MOST):
+                weight_g = count * product.weight_g
+                sigma_g = math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g)
+                units = (Unit(gtin, product.weight_g, product.spread_g),) * count
+                log_p = log_normal(part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g)
+                log_p += LOG_RESTOCKED - math.log(len(lane.products)) + part.seen_log(units)
+                noted = cart.explained(part.deed(gtin, -count))
+                more = lane_of(values, lane).less(gtin, -count)
+                yield log_p, {("cart", session): noted, ("lane", lane.id): more}
 
 
 def _home_log(part: Part, units: tuple[Unit, ...]) -> float:

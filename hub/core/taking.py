@@ -104,6 +104,7 @@ def _left_behind(
 ) -> Iterator[tuple[float, tuple[Unit, ...]]]:
     """Things that somebody left on these lanes, alone or with one of the lane's own product."""
     gone_g = -part.delta_g
+    yield from _several_left(part, values)
     seen: set[tuple[str, float]] = set()
     for unit in (u for lane in part.lanes for u in lane_of(values, lane).left_here):
         if (unit.gtin, unit.weight_g) in seen:
@@ -118,6 +119,17 @@ def _left_behind(
             weight_g = unit.weight_g + product.weight_g
             log_p = log_normal(gone_g - weight_g, math.hypot(part.sigma_g, unit.sigma_g, product.spread_g))
             yield log_place + LOG_TWO_KINDS + log_p + part.spread_log(weight_g), both
+
+
+def _several_left(part: Part, values: Mapping[Key, Value]) -> Iterator[tuple[float, tuple[Unit, ...]]]:
+    """Two or three things that were left there, at once: a bag, and what somebody put into it."""
+    left = [unit for lane in part.lanes for unit in lane_of(values, lane).left_here]
+    for size in (2, 3):
+        for units in combinations(left, size):
+            weight_g = sum(unit.weight_g for unit in units)
+            sigma_g = math.hypot(part.sigma_g, *(unit.sigma_g for unit in units))
+            log_p = log_normal(-part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g) + part.seen_log(units)
+            yield math.log(LEFT_BEHIND) + (size - 1) * LOG_ANOTHER + log_p, units
 
 
 def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:
