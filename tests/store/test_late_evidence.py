@@ -1,0 +1,118 @@
+"""What is heard late is put into its true place, and nobody is charged before all has been heard."""
+
+from hub.core.events import Ask, Capture, NodeHeard, Observed
+from tests.store.scripted import COLA, TONIC, WATER, Story, bought, in_front_of, receipt
+from wire.messages import ItemEvidence, WeightChange
+
+AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
+LANES = tuple(f"1-1-{i}" for i in range(1, 5))
+
+
+def at_lane(story: Story, lane: int) -> None:
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": in_front_of(lane)})
+    story.stand({"a": in_front_of(lane)}, 1.5)
+
+
+def lost(story: Story, lane: int, grams: float) -> WeightChange:
+    return WeightChange(lane=f"1-1-{lane}", delta_g=-grams, sigma_g=0.5, t0_s=story.now_s - 0.6, t1_s=story.now_s)
+
+
+def test_a_change_that_is_heard_of_after_its_shopper_has_passed_the_exit_is_on_the_receipt() -> None:
+    story = Story()
+    at_lane(story, 4)
+    late = lost(story, 4, 538.0)
+    story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+    story.stand({"a": AT_EXIT}, 0.3)
+    story.says("gate-out", story.passage("exit", "out", None))
+    story.now_s += 1.0
+    story.says("shelf", late)
+    assert bought(story.settle()) == {WATER: 1}
+
+
+def test_what_is_heard_late_changes_what_was_made_of_what_came_after_it() -> None:
+    """Tonic is taken and put on the cola's lane. The putting is heard first, and looks like a thing from outside."""
+    story = Story()
+    at_lane(story, 2)
+    late = lost(story, 2, 351.2)
+    story.walk({"a": in_front_of(2)}, {"a": in_front_of(1)})
+    story.stand({"a": in_front_of(1)}, 1.0)
+    story.change(1, +351.2)
+    story.wait(5.0)
+    assert [unit.gtin for unit in story.state.belief.lane("1-1-1")[0][1].left_here] == ["-"]
+    story.says("shelf", late)
+    story.wait(5.0)
+    assert [unit.gtin for unit in story.state.belief.lane("1-1-1")[0][1].left_here] == [TONIC]
+    assert story.state.belief.cart("v1")[0][1].units == ()
+    assert story.state.timeline.revised > 0
+
+
+def test_a_picture_that_comes_late_still_speaks() -> None:
+    story = Story()
+    at_lane(story, 1)
+    story.change(1, -350.4)
+    taken_s = story.now_s
+    story.stand({"a": in_front_of(1)}, 3.0)
+    before = story.state.belief.cart("v1")[0]
+    likelihoods = {COLA: 0.02, TONIC: 0.95}
+    story.says("shelf", ItemEvidence(lane="1-1-1", t_s=taken_s, likelihoods=likelihoods, other=0.01))
+    assert before[1].signature == ((COLA, 1),)
+    assert story.state.belief.cart("v1")[0][0] < before[0] - 0.1
+
+
+def test_a_shopper_of_a_silent_shelf_is_charged_when_it_has_told_what_it_saw() -> None:
+    story = Story()
+    at_lane(story, 4)
+    late = lost(story, 4, 538.0)
+    story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=True, lanes=LANES))
+    story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+    story.stand({"a": AT_EXIT}, 0.3)
+    story.says("gate-out", story.passage("exit", "out", None))
+    story.wait(60.0)
+    assert len(story.state.visits.leaving) == 1, "still waiting"
+    story.says("shelf", late)
+    story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=False))
+    assert bought(story.settle()) == {WATER: 1}
+
+
+def test_a_shelf_that_stays_silent_is_not_waited_for_for_ever() -> None:
+    story = Story()
+    at_lane(story, 4)
+    story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=True, lanes=LANES))
+    story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+    asked = story.leave("a")[-1]
+    assert isinstance(asked, Ask) and asked.receipt.lines == ()
+    story.tell(Observed(at_s=story.now_s, node="shelf", body=lost(story, 4, 538.0)))
+    (charged,) = story.tell(NodeHeard(at_s=story.now_s + 5, node="shelf", behind=False))
+    assert not receipt([charged]).asked
+
+
+def test_whoever_was_nowhere_near_a_silent_shelf_does_not_wait_for_it() -> None:
+    story = Story()
+    story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=True, lanes=LANES))
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": AT_EXIT})
+    left_s = story.now_s
+    assert not receipt(story.leave("a")).asked
+    assert story.now_s < left_s + 10
+
+
+def test_changes_in_any_order_of_arrival_give_the_same_receipt() -> None:
+    takes = [(1, 350.2), (4, 537.6), (2, 351.4)]
+    carts = []
+    for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
+        story = Story()
+        at_lane(story, 1)
+        heard = []
+        for lane, grams in takes:
+            story.walk({"a": in_front_of(1)}, {"a": in_front_of(lane)})
+            story.stand({"a": in_front_of(lane)}, 1.5)
+            heard.append(lost(story, lane, grams))
+        for i in order:
+            story.says("shelf", heard[i])
+            story.wait(5.0)
+        story.stand({"a": in_front_of(2)}, 0.2)
+        story.walk({"a": in_front_of(2)}, {"a": AT_EXIT})
+        (charged,) = [e for e in story.leave("a") if isinstance(e, Capture)]
+        carts.append({line.gtin: line.count for line in charged.receipt.lines})
+    assert carts == [{COLA: 1, WATER: 1, TONIC: 1}] * 3
