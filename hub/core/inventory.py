@@ -8,12 +8,12 @@ from typing import NamedTuple
 from hub.core import learning, tasks
 from hub.core.belief import Belief
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, LaneContents
-from hub.core.learning import Weighed
+from hub.core.learning import Estimate, Weighed
 from hub.core.tasks import Mistake, Task
 from hub.store import Lane, Product, Store
 
-TAKES_KEPT = 48
-"""Per lane."""
+TAKES_KEPT, TAKES_KEPT_S = 48, 60 * 86400.0
+"""Per lane: so many, and none that is older. Packages change, and shelves are rearranged."""
 STRAYS_KEPT = 256
 """In the whole store."""
 SURE = 0.99
@@ -65,23 +65,31 @@ class Inventory:
 
     store: Store
     lanes: dict[str, LaneRecord] = field(init=False)
+    homes: dict[str, tuple[Lane, ...]] = field(init=False)
+    """Where each product is planned."""
+    weights: dict[str, Estimate] = field(default_factory=dict)
+    """What products weigh, by GTIN, that weigh something else than is recorded."""
     strays: deque[Stray] = field(default_factory=lambda: deque(maxlen=STRAYS_KEPT))
 
     def __post_init__(self) -> None:
         self.lanes = {lane.id: LaneRecord(lane.stock, lane.stock) for lane in self.store.lanes}
+        self.homes = {
+            p.gtin: tuple(la for la in self.store.lanes if p.gtin in la.products) for p in self.store.products
+        }
 
     def settled(self, session_id: str, cart: Cart, at_s: float, staff: bool) -> None:
         """A visit is over and its cart will not change any more; what staff put down is stock."""
-        at_once = Counter((deed.lanes, deed.at_s) for deed in cart.deeds)
-        for i, deed in enumerate(cart.deeds):
+        deeds = [deed for deed in cart.deeds if deed.lanes and deed.moved]
+        at_once = Counter((deed.lanes, deed.at_s) for deed in deeds)
+        for i, deed in enumerate(deeds):
             lane = self._own_lane(deed)
-            if lane is not None and deed.moved:
+            if lane is not None:
                 self._moved(self.lanes[lane.id], deed, staff)
             if deed.moved > 0:
                 was_astray = lane is None and self._was_astray(deed)
                 if not (staff or was_astray):
-                    self._taken(session_id, deed, lane, alone=at_once[deed.lanes, deed.at_s] == 1)
-            elif lane is None and not any(_put_where_it_was(deed, before) for before in cart.deeds[:i]):
+                    self._taken(session_id, deed, lane, at_s, alone=at_once[deed.lanes, deed.at_s] == 1)
+            elif lane is None and not any(_put_where_it_was(deed, before) for before in deeds[:i]):
                 self.strays.extend([Stray(deed.gtin, deed.lanes, session_id, deed.at_s)] * -deed.moved)
 
     def stock(self, belief: Belief, lane: Lane) -> int | None:
@@ -94,7 +102,8 @@ class Inventory:
 
     def tasks(self, belief: Belief, now_s: float) -> tuple[Task, ...]:
         """What staff should do, most urgent first."""
-        found = [*self._wrong_weights(), *self._wrong_plans()]
+        found = [tasks.weight(self.store.product[g], self.homes[g], weight) for g, weight in self.weights.items()]
+        found += self._wrong_plans()
         for lane in self.store.lanes:
             found += self._left_there(belief, lane, now_s)
             found += self._running_low(belief, lane, now_s)
@@ -121,18 +130,22 @@ class Inventory:
             self.strays.remove(stray)
         return stray is not None
 
-    def _taken(self, session: str, deed: Deed, own: Lane | None, alone: bool) -> None:
+    def _taken(self, session: str, deed: Deed, own: Lane | None, at_s: float, alone: bool) -> None:
         lane = own or (self.store.lane[deed.lanes[0]] if len(deed.lanes) == 1 else None)
         if lane is None:
             return
         # What the lane's only product weighs shows as well in what was held for something else of about that weight.
-        one = alone and (deed.moved == 1 or (own is None and len(lane.products) == 1))
+        one = alone and deed.delta_g < 0 and (deed.moved == 1 or (own is None and len(lane.products) == 1))
         record = self.lanes[lane.id]
+        while record.takes and record.takes[0].at_s < at_s - TAKES_KEPT_S:
+            record.takes.popleft()
         record.takes.append(
             Take(session, deed.gtin, deed.moved, -deed.delta_g if one else None, deed.sigma_g, deed.at_s)
         )
         if own is None or record.wrong is not None:
             record.wrong = self._mistake(lane, record)
+        for gtin in lane.products:
+            self._weigh(self.store.product[gtin])
 
     def _mistake(self, lane: Lane, record: LaneRecord) -> Mistake | None:
         """The product, planned elsewhere, that a lane sells by now. One visit counts once, however often it took, and
@@ -159,19 +172,15 @@ class Inventory:
         found = learning.weight(seen, product.spread_g)
         return found is not None and found.differs(product.weight_g, product.spread_g)
 
-    def _wrong_weights(self) -> Iterator[Task]:
-        seen: dict[str, list[Weighed]] = {}
-        for lane in self.store.lanes:
-            record = self.lanes[lane.id]
-            if record.wrong is None:
-                for gtin in lane.products:
-                    seen.setdefault(gtin, []).extend(_weighings(lane, record, gtin))
-        for gtin, weighings in seen.items():
-            product = self.store.product[gtin]
-            found = learning.weight(weighings, product.spread_g)
-            if found is not None and found.differs(product.weight_g, product.spread_g):
-                lanes = [lane for lane in self.store.lanes if gtin in lane.products]
-                yield tasks.weight(product, lanes, found)
+    def _weigh(self, product: Product) -> None:
+        """Compare a product's record with what left its lanes, but for those that sell something else."""
+        records = [(lane, record) for lane in self.homes[product.gtin] if (record := self.lanes[lane.id]).wrong is None]
+        seen = [weighed for lane, record in records for weighed in _weighings(lane, record, product.gtin)]
+        found = learning.weight(seen, product.spread_g)
+        if found is not None and found.differs(product.weight_g, product.spread_g):
+            self.weights[product.gtin] = found
+        else:
+            self.weights.pop(product.gtin, None)
 
     def _wrong_plans(self) -> Iterator[Task]:
         wrong = {name: record.wrong for name, record in self.lanes.items() if record.wrong is not None}

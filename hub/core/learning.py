@@ -67,12 +67,13 @@ def alike(one_g: float, other_g: float, spread_g: float) -> bool:
 
 def _densest(weights: list[float], width_g: float) -> list[float]:
     """The stretch of sorted weights, no wider than this, that holds most of them."""
-    best, start = (0, 0), 0
+    best, start = slice(0), 0
     for end, weight_g in enumerate(weights, start=1):
         while weight_g - weights[start] > width_g:
             start += 1
-        best = max(best, (start, end), key=lambda b: b[1] - b[0])
-    return weights[best[0] : best[1]]
+        if end - start > best.stop - (best.start or 0):
+            best = slice(start, end)
+    return weights[best]
 
 
 def sells(taken: Sequence[bool]) -> float:

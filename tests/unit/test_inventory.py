@@ -9,7 +9,7 @@ from msgspec import structs
 from hub.core import learning
 from hub.core.belief import Belief
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, LaneContents, Unit
-from hub.core.inventory import STRAYS_KEPT, TAKES_KEPT, Inventory
+from hub.core.inventory import STRAYS_KEPT, TAKES_KEPT, TAKES_KEPT_S, Inventory
 from hub.core.learning import Weighed
 from hub.core.tasks import Task
 from hub.store import Store, spread_g
@@ -310,3 +310,12 @@ def test_what_is_remembered_is_bounded() -> None:
         days.visit(days.deed(COLA), days.deed(COLA, -1, "1-1-3"), days.deed(WATER))
     assert len(days.inventory.strays) == STRAYS_KEPT
     assert max(len(record.takes) for record in days.inventory.lanes.values()) == TAKES_KEPT
+
+
+def test_what_was_sold_long_ago_says_nothing_about_now() -> None:
+    days = Days(stocked(100))
+    for _ in range(12):
+        days.visit(days.deed(WATER, weight_g=560.0))
+    days.now_s += TAKES_KEPT_S + 3_600
+    days.visit(days.deed(WATER))
+    assert days.tasks() == []
