@@ -11,7 +11,8 @@ from hub.store import Store, load_store
 from hw.errors import UnknownBehaviour
 from hw.replay import MethodName, score
 from hw.report import CaseReport, Report
-from hw.sim.behaviours import APART_S, BEHAVIOURS, OPENING_S, simple
+from hw.sim.behaviours import APART_S, BEHAVIOURS, OPENING_S, faults_of, simple
+from hw.sim.behaviours.habits import with_habits
 from hw.sim.plan import Move
 from hw.sim.world import Scene
 
@@ -55,7 +56,8 @@ def behaviour_scene(store: Store, name: str, n: int, shoppers: int, seed: int) -
         name=scene_name,
         store=store,
         stock=stock_of(store),
-        plans=tuple(plans),
+        plans=with_habits(plans, store, rng),
+        faults=faults_of(name, store, plans, rng),
     )
 
 

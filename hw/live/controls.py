@@ -7,8 +7,8 @@ import numpy as np
 
 from hub.pages.controls import ControlRefused
 from hw.live.cable import Cable
-from hw.live.people import People
-from hw.sim.behaviours import BEHAVIOURS, sentence
+from hw.live.people import PLAYABLE, People
+from hw.sim.behaviours import sentence
 from hw.sim.hands import Hands
 from hw.sim.walking import Floor
 
@@ -31,10 +31,10 @@ class LiveControls:
         self._rng = rng
 
     def behaviours(self) -> Mapping[str, str]:
-        return {name: sentence(name) for name in BEHAVIOURS}
+        return {name: sentence(name) for name in PLAYABLE}
 
     async def send_shopper(self, behaviour: str) -> None:
-        if behaviour not in BEHAVIOURS:
+        if behaviour not in PLAYABLE:
             raise ControlRefused(f"{behaviour}: no such behaviour")
         self._people.send(behaviour)
 

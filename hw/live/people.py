@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
@@ -13,15 +12,20 @@ from msgspec import structs
 
 from hub.pages.controls import ControlRefused
 from hub.store import Lane, Store
-from hw.sim.behaviours import BEHAVIOURS, OPENING_S
+from hw.sim.behaviours import BEHAVIOURS, FAULTS
+from hw.sim.behaviours.habits import with_habits
+from hw.sim.day import from_now, stocked
 from hw.sim.gates import Doors, Way
 from hw.sim.goods import Goods
 from hw.sim.hands import Hands
 from hw.sim.plan import Move, Plan
-from hw.sim.shopper import Shopper
+from hw.sim.shopper import Room, Shopper
 from hw.sim.walking import Floor
 
 log = logging.getLogger(__name__)
+
+PLAYABLE = tuple(name for name in BEHAVIOURS if name not in FAULTS)
+"""What people can be sent in to do; whoever wants a node to fail pulls its plug."""
 
 FEWEST, MOST = 2, 5
 """So many are in the store, or on their way to it, while people come and go by themselves."""
@@ -51,12 +55,8 @@ class People:
         start: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
         rng: np.random.Generator,
     ) -> None:
-        self._store = store
-        self._floor = floor
-        self._goods = goods
-        self._hands = hands
+        self._room = Room(store=store, floor=floor, goods=goods, hands=hands, on_move=on_move)
         self._ways = ways
-        self._on_move = on_move
         self._start = start
         self._rng = rng
         self._present: set[asyncio.Task[None]] = set()
@@ -66,12 +66,12 @@ class People:
 
         A shopper's `plan` and `basket` are the truth about it; the basket is final once it has `left`.
         """
-        plans = _from_now(self._plans(behaviour))
+        plans = from_now(self._plans(behaviour), self._room.store, token_hex(4))
         doors = Doors(self._ways, plans)
         shoppers = []
         for plan in plans:
             (rng,) = self._rng.spawn(1)
-            shopper = Shopper(plan, self._store, self._floor, self._goods, self._hands, rng, self._on_move)
+            shopper = Shopper(plan, self._room, rng)
             task = self._start(shopper.visit(doors), f"shopper {plan.payer}")
             self._present.add(task)
             task.add_done_callback(self._present.discard)
@@ -80,41 +80,22 @@ class People:
 
     async def come_and_go(self) -> None:
         """Let people come, until cancelled or until too little is left to choose from."""
-        others = [name for name in BEHAVIOURS if name != "simple"]
+        others = [name for name in PLAYABLE if name != "simple"]
         while len(self._stocked()) > FEWEST_LANES:
             mean_s = NEXT_AFTER_S if len(self._present) >= FEWEST else SOON_S
             await asyncio.sleep(float(self._rng.exponential(mean_s)))
-            if len(self._present) + 2 <= MOST:  # some come in twos
+            if len(self._present) + 2 <= MOST:  # most come in twos at most
                 plain = self._rng.random() < PLAIN
                 with suppress(ControlRefused):
                     self.send("simple" if plain else others[int(self._rng.integers(len(others)))])
         log.warning("The shelves are nearly empty: nobody comes by themselves any more; a new start fills them")
 
     def _plans(self, behaviour: str) -> tuple[Plan, ...]:
+        place = structs.replace(self._room.store, lanes=self._stocked())
         try:
-            return BEHAVIOURS[behaviour](structs.replace(self._store, lanes=self._stocked()), self._rng)
-        except ValueError:  # a choice among too few lanes
-            raise ControlRefused(f"{behaviour}: too little lies on the shelves for that") from None
+            return with_habits(BEHAVIOURS[behaviour](place, self._rng), place, self._rng)
+        except ValueError:  # a choice among too few lanes, or among employees where there are none
+            raise ControlRefused(f"{behaviour}: this store has not, or no longer, what it takes") from None
 
     def _stocked(self) -> tuple[Lane, ...]:
-        return tuple(
-            lane
-            for lane in self._store.lanes
-            if lane.products and self._goods.on(lane.id)[lane.products[0]] >= WELL_STOCKED
-        )
-
-
-def _from_now(plans: Sequence[Plan]) -> list[Plan]:
-    """Plans whose times are those of a run that opens now, each payer with a token of their own."""
-    later_s = asyncio.get_running_loop().time() - OPENING_S
-    token = token_hex(4)
-    return [
-        replace(
-            plan,
-            payer=f"aisle:{token}{plan.payer}",
-            together=plan.together and f"{plan.together} {token}",
-            arrives_s=plan.arrives_s + later_s,
-            deeds=tuple(deed if deed.at_s is None else replace(deed, at_s=deed.at_s + later_s) for deed in plan.deeds),
-        )
-        for plan in plans
-    ]
+        return stocked(self._room.store, self._room.goods, WELL_STOCKED)

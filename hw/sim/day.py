@@ -81,7 +81,7 @@ class Day:
                         somebody_left.clear()
                         await somebody_left.wait()
                     inside += len(plans)
-                    parties.create_task(visit(from_now(plans, str(came + 1))), name=f"party {came + 1}")
+                    parties.create_task(visit(from_now(plans, self.store, str(came + 1))), name=f"party {came + 1}")
                     came += len({plan.payer for plan in plans})
             await asyncio.sleep(2 * LOOKS_EVERY_S)  # so that whatever is asked about the last ones is answered too
             answering.cancel()
@@ -103,13 +103,14 @@ def stocked(store: Store, goods: Goods, enough: int) -> tuple[Lane, ...]:
     return tuple(la for la in store.lanes if la.products and goods.on(la.id)[la.products[0]] >= enough)
 
 
-def from_now(plans: Sequence[Plan], token: str) -> list[Plan]:
-    """Plans whose times are those of a run that opens now; payers and company are told from others' by the token."""
+def from_now(plans: Sequence[Plan], store: Store, token: str) -> list[Plan]:
+    """Plans whose times are those of a run that opens now; payers and company are told from others' by the token.
+    Employees stay who they are."""
     later_s = _now() - OPENING_S
     return [
         replace(
             plan,
-            payer=f"{plan.payer}{token}",
+            payer=plan.payer if plan.payer in store.staff else f"{plan.payer}{token}",
             together=plan.together and f"{plan.together} {token}",
             arrives_s=plan.arrives_s + later_s,
             deeds=tuple(deed if deed.at_s is None else replace(deed, at_s=deed.at_s + later_s) for deed in plan.deeds),

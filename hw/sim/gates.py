@@ -1,7 +1,9 @@
 """A gate node on simulated pins: its turnstile, its reader, and the people who go through."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Literal
 
 from drivers.qr_scanner import Code
@@ -51,11 +53,11 @@ class Way:
         self._show = show
         self._turn = asyncio.Lock()
 
-    async def enter(self, credential: str, followed: bool) -> bool:
-        """Tap and go in, with somebody at one's heels or not. False when the gate stayed shut."""
+    async def enter(self, credential: str, people: int) -> bool:
+        """Tap and go in, so many together. False when the gate stayed shut."""
         async with self._turn:
             self._show(credential)
-            return await self._push(self._turnstile.tailgate if followed else self._turnstile.walk_through)
+            return await self._push(partial(self._turnstile.tailgate, people=people))
 
     async def leave(self) -> bool:
         """Walk up and go out. False when the gate stayed shut."""
@@ -95,17 +97,17 @@ class Doors:
     def __init__(self, ways: Sequence[Way], plans: Sequence[Plan]) -> None:
         self.way_in = next(w for w in ways if w.gate.direction == "in")
         self.way_out = next(w for w in ways if w.gate.direction == "out")
-        self._followed = {plan.payer for plan in plans if plan.follows}
+        self._followers = Counter(plan.payer for plan in plans if plan.follows)
         self._let_in: dict[str, asyncio.Future[bool]] = {
-            payer: asyncio.get_running_loop().create_future() for payer in self._followed
+            payer: asyncio.get_running_loop().create_future() for payer in self._followers
         }
 
     async def enter(self, plan: Plan) -> bool:
         """False when the gate stayed shut."""
         if plan.follows:
             return await self._let_in[plan.payer]
-        through = await self.way_in.enter(plan.payer, plan.payer in self._followed)
-        if plan.payer in self._followed:
+        through = await self.way_in.enter(plan.payer, 1 + self._followers[plan.payer])
+        if plan.payer in self._followers:
             self._let_in[plan.payer].set_result(through)
         return through
 

@@ -49,6 +49,16 @@ class Hands:
             self._touch(lane, down_s, down_s + float(self._rng.uniform(0.4, 0.8)))
         return self._withdraw(gained_g, down_s + 0.8)
 
+    def roll(self, lost_g: Mapping[str, float], gained_g: Mapping[str, float], now_s: float) -> None:
+        """Let something roll over from plates that lose so much to plates that gain so much; no hand is on it."""
+        over_s = float(self._rng.uniform(0.2, 0.6))
+        for lane, grams in lost_g.items():
+            self._plates[lane].add([now_s, now_s + over_s], [0.0, -grams])
+        for lane, grams in gained_g.items():
+            thud = 1.0 + float(self._rng.exponential(0.2))
+            there_s = now_s + 0.7 * over_s
+            self._plates[lane].add([there_s, there_s + 0.1, there_s + 0.3], [0.0, thud * grams, grams])
+
     def press(self, lanes: tuple[str, ...], now_s: float, for_s: float) -> float:
         """Touch or lean on plates without moving anything. Gives when the hand is gone."""
         for lane in lanes:

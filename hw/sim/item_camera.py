@@ -29,6 +29,7 @@ class ItemCamera:
         self._sessions = sessions
         self._clock = clock
         self._rng = rng
+        self._products = store.product.keys()
         self._beside = {
             lane.id: sorted({g for other in store.lanes if other.shelf == lane.shelf for g in other.products})
             for lane in store.lanes
@@ -39,7 +40,9 @@ class ItemCamera:
         for move in moves:
             if self._rng.random() < SEEN:
                 lane, t_s = move.lanes[0], self._clock.now() + in_s
-                evidence = ItemEvidence(lane=lane, t_s=t_s, likelihoods=self._classify(lane, move.gtin), other=OTHER)
+                likelihoods = self._classify(lane, move.gtin)
+                other = OTHER + (0.0 if move.gtin in self._products else likelihoods.pop(move.gtin))
+                evidence = ItemEvidence(lane=lane, t_s=t_s, likelihoods=likelihoods, other=other)
                 delay_s = in_s + float(self._rng.uniform(*DELAY_S))
                 asyncio.get_running_loop().call_later(delay_s, self._sessions[lane].post, evidence)
 

@@ -53,11 +53,13 @@ class LoadCell:
         *,
         rate_sps: float,
         stall_rate: float = STALL_RATE,
-        wrong_rate: float = 0.0,
+        wrong_rate: float | Floats = 0.0,
     ) -> None:
-        """`wrong_rate`: single wrong reads besides those at stalls; users report 1–5 % (bogde/HX711 issues 83, 216)."""
+        """`wrong_rate`: single wrong reads besides those at stalls, of all cells or one figure for each; users report
+        1–5 % (bogde/HX711 issues 83, 216)."""
         self._cell, self._noise, self._rng = cell, noise, rng
-        self._rate_sps, self._stall_rate, self._wrong_rate = rate_sps, stall_rate, wrong_rate
+        self._rate_sps, self._stall_rate = rate_sps, stall_rate
+        self._wrong_rate = np.asarray(wrong_rate)[..., None]
         self._before: Floats | None = None  # the last forces, which the converter's filter still sees
         self._crept = np.zeros(1)
         keep = np.exp(-1 / (rate_sps * cell.creep_s))

@@ -1,13 +1,14 @@
 """A shelf node on simulated load cells: from frames of counts on, it is the real node."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from drivers.hx711 import Fault, Frame, Sample
 from firmware_py.calibration import Calibration
 from firmware_py.session import Session
+from hub.store import Lane as StoreLane
 from hw.sim.load_cell import Cell, LoadCell
 from hw.sim.noise import Floats, Noise, noise_at_hand
 from hw.sim.plate import Plate
@@ -25,6 +26,13 @@ SPAN_ERROR = 5e-4
 CALIBRATION_SIGMA_G = 0.3
 MISSING = Sample(None, Fault.SETTLING, 0)
 """What the node gets while a chip settles after a reset."""
+SILENT = Sample(None, Fault.NOT_READY, 0)
+"""What it gets of a chip that says nothing any more."""
+
+
+def shelf_node(lane: StoreLane) -> str:
+    """The node that weighs a lane: one for all the shelves of a gondola, which a shelf's name begins with."""
+    return f"shelf-{lane.shelf.split('-')[0]}"
 
 
 class _Rows:
@@ -46,10 +54,20 @@ class SimulatedShelf:
     """Plates, their cells, and the node behind them; its converters share one clock line."""
 
     def __init__(
-        self, plates: dict[str, Plate], rate_sps: float, seed: Sequence[int], clock: Clock, wrong_rate: float = 0.0
+        self,
+        plates: dict[str, Plate],
+        rate_sps: float,
+        seed: Sequence[int],
+        clock: Clock,
+        wrong_rate: float | Floats = 0.0,
+        dead_from_s: Mapping[str, float] | None = None,
     ) -> None:
-        """`plates` by lane; `wrong_rate` is the share of single wrong samples on each of them."""
+        """`plates` by lane; `wrong_rate` is the share of single wrong samples, of all lanes or of each.
+
+        `dead_from_s` says from when on, in seconds of the run, a lane's converter is silent.
+        """
         self._rate_sps = rate_sps
+        self._dead = [(list(plates).index(lane), from_s) for lane, from_s in (dead_from_s or {}).items()]
         self._rng = np.random.default_rng(seed)
         self._plates = list(plates.values())
         self._lanes = [Lane(name, self._calibrated(name)) for name in plates]
@@ -88,6 +106,9 @@ class SimulatedShelf:
         if not got.all():
             for lane, i in np.argwhere(~got):
                 rows[i][lane] = MISSING
+        for lane, from_s in self._dead:
+            for i in np.flatnonzero(times_s >= from_s):
+                rows[i][lane] = SILENT
         return rows
 
     def _forces_g(self, times_s: Floats) -> Floats:

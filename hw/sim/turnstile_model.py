@@ -48,11 +48,12 @@ class TurnstileModel:
         await self._cross(direction)
         return True
 
-    async def tailgate(self, direction: Direction) -> bool:
-        """Two press through on one unlocking. False when the bar did not give way; True once both are through."""
+    async def tailgate(self, direction: Direction, people: int = 2) -> bool:
+        """So many press through on one unlocking. False when the bar did not give way; True once all are through."""
         if not await self.walk_through(direction):
             return False
-        await self._cross(direction)
+        for _ in range(people - 1):
+            await self._cross(direction)
         return True
 
     async def force(self, direction: Direction) -> None:

@@ -19,13 +19,16 @@ from wire.clock import Clock
 
 ANCHOR_UTC_S = 1_750_000_000.0
 """Where virtual time begins, in UTC: the same for every run, so that runs can be compared byte for byte."""
-SETTLE_S = 5.0
-"""How long the hub is left to settle with the last one who left."""
+SETTLE_S, SETTLE_AT_MOST_S = 1.0, 600.0
+"""How often one looks whether the hub has settled with all who left, and for how long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VisitRecord:
-    """What came of a scene: truth and receipts as payer → GTIN → count, and what the core was told."""
+    """What came of a scene: truth and receipts as payer → GTIN → count, and what the core was told.
+
+    Employees pay for nothing and are left out, and so is what people bring along.
+    """
 
     truth: dict[str, Counter[str]]
     receipts: dict[str, Counter[str]]
@@ -69,7 +72,7 @@ async def _play(scene: Scene, seed: int, listener: Listener | None, visitors: Vi
             people.create_task(world.come(scene.plans), name="plans")
             if visitors is not None:
                 people.create_task(visitors(world, hub), name="visitors")
-        await asyncio.sleep(SETTLE_S)
+        await _settled(hub, clock)
         for task in running:
             task.cancel()
     if kept_out := [s.plan.payer for s in world.shoppers if not s.entered]:
@@ -87,8 +90,20 @@ async def _play(scene: Scene, seed: int, listener: Listener | None, visitors: Vi
     )
 
 
+async def _settled(hub: Hub, clock: Clock) -> None:
+    """Wait until every visit has its receipt or its question, or nothing more is to be expected."""
+    until_s = clock.now() + SETTLE_AT_MOST_S
+    open_visits = True
+    while open_visits and clock.now() < until_s:
+        open_visits = not hub.state.visits.sessions.keys() <= hub.questions.keys()
+        await asyncio.sleep(SETTLE_S)  # once more when all is decided: receipts are handed out a moment later
+
+
 def _carts(world: World, units: Iterable[tuple[str, str, int]]) -> dict[str, Counter[str]]:
-    carts: dict[str, Counter[str]] = {shopper.plan.payer: Counter() for shopper in world.shoppers}
+    store = world.store
+    payers = (shopper.plan.payer for shopper in world.shoppers)
+    carts: dict[str, Counter[str]] = {payer: Counter() for payer in payers if payer not in store.staff}
     for payer, gtin, n in units:
-        carts[payer][gtin] += n
+        if payer in carts and gtin in store.product:
+            carts[payer][gtin] += n
     return carts
