@@ -30,6 +30,8 @@ class Cluster:
     changes: list[WeightChange]
     evidence: list[ItemEvidence] = field(default_factory=list)
     """What cameras said of these lanes at that time; complete once the cluster is due."""
+    beside: list[ItemEvidence] = field(default_factory=list)
+    """And of lanes beside them that did not change."""
     reach: list[dict[str, float]] = field(default_factory=list)
     """Who may have had a hand at each of the lanes, once that was looked up; see `hub.core.reach`."""
 
@@ -53,9 +55,12 @@ class Pending:
 
     clusters: list[Cluster] = field(default_factory=list)
     evidence: list[tuple[float, ItemEvidence]] = field(default_factory=list)
+    changed_s: dict[str, float] = field(default_factory=dict)
+    """When each lane last changed."""
 
     def add(self, store: Store, change: WeightChange, at_s: float) -> None:
         """Put a change with those it belongs to, or by itself."""
+        self.changed_s[change.lane] = max(change.t1_s, self.changed_s.get(change.lane, 0.0))
         fitting = [c for c in self.clusters if any(belongs_together(store, change, other) for other in c.changes)]
         since_s = min([at_s, *(c.since_s for c in fitting)])
         changes = sorted([change, *(x for c in fitting for x in c.changes)], key=lambda c: store.lane[c.lane].position)
@@ -63,15 +68,31 @@ class Pending:
         self.clusters = [c for c in self.clusters if c not in fitting]
         self.clusters.append(merged)
 
-    def due(self, at_s: float) -> list[Cluster]:
+    def due(self, store: Store, at_s: float) -> list[Cluster]:
         """Clusters whose time has come, in the order in which they happened."""
         if not self.clusters or min(c.due_s for c in self.clusters) > at_s:
             return []
         ready = sorted((c for c in self.clusters if c.due_s <= at_s), key=lambda c: c.t1_s)
         self.clusters = [c for c in self.clusters if c.due_s > at_s]
         for cluster in ready:
-            cluster.evidence = [e for _, e in self.evidence if any(speaks_for(e, c) for c in cluster.changes)]
+            for _, picture in self.evidence:
+                if any(speaks_for(picture, change) for change in cluster.changes):
+                    cluster.evidence.append(picture)
+                elif self._is_beside(store, picture, cluster):
+                    cluster.beside.append(picture)
         return ready
+
+    def _is_beside(self, store: Store, picture: ItemEvidence, cluster: Cluster) -> bool:
+        """Whether a picture is of a lane beside the cluster's that did not change when they did."""
+        if abs(picture.t_s - self.changed_s.get(picture.lane, 0.0)) < EVIDENCE_S:
+            return False
+        lane = store.lane[picture.lane]
+        return any(
+            (there := store.lane[change.lane]).shelf == lane.shelf
+            and abs(there.position - lane.position) == 1
+            and change.t0_s - OVERLAP_S <= picture.t_s <= change.t1_s + OVERLAP_S
+            for change in cluster.changes
+        )
 
     def saw(self, picture: ItemEvidence, at_s: float) -> None:
         """Keep a picture for the changes it may speak for."""

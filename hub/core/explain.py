@@ -45,6 +45,7 @@ class Explainer:
         # What was lifted is gone before it lies anywhere else.
         self._changes = sorted(cluster.changes, key=lambda change: change.delta_g > 0)
         self._evidence = cluster.evidence
+        self._beside = tuple((planogram.store.lane[e.lane], e.likelihoods) for e in cluster.beside)
         if not cluster.reach:
             cluster.reach = [reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s) for c in self._changes]
         self._ratios = cluster.reach
@@ -64,7 +65,7 @@ class Explainer:
     @property
     def touched(self) -> list[Key]:
         """The lanes that changed, and who those are who may have done it."""
-        lanes = [("lane", c.lane) for c in self._changes]
+        lanes = [*(("lane", c.lane) for c in self._changes), *(("lane", lane.id) for lane, _ in self._beside)]
         return [*lanes, *(("who", body) for body in self.bodies)]
 
     def expand(self, values: Mapping[Key, Value]) -> list[Step]:
@@ -108,7 +109,7 @@ class Explainer:
         camera = seen if pictures else None
         at_s, astray = max(c.t1_s for c in changes), self._planogram.astray(lanes, shares)
         gains_g = tuple(c.delta_g for c in changes)
-        part = Part(lanes, shares, gains_g, delta_g, sigma_g, at_s, ratios, near, camera, astray)
+        part = Part(lanes, shares, gains_g, delta_g, sigma_g, at_s, ratios, near, camera, astray, self._beside)
         return replace(part, sold=tuple(best(list(sold(part, self._planogram))))) if part.lost else part
 
     def _deeds(self, part: Part, values: Mapping[Key, Value]) -> list[Step]:

@@ -123,7 +123,7 @@ class Explanation:
 
 def _explain_due(state: State, at_s: float) -> None:
     """Explain what has waited long enough, in the order in which it happened, confusions of people included."""
-    clusters = state.pending.due(at_s)
+    clusters = state.pending.due(state.store, at_s)
     for cluster in clusters:
         t_s = _when(cluster)
         confuse_until(state.people, state.timeline, t_s)

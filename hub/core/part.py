@@ -40,6 +40,8 @@ class Part:
     camera: Mapping[str, float] | None
     astray: float
     """How likely one certain product that is planned elsewhere lies here."""
+    beside: tuple[tuple[Lane, Mapping[str, float]], ...] = ()
+    """What cameras saw move on lanes beside these that weigh what they weighed."""
     sold: tuple[tuple[float, tuple[Unit, ...]], ...] = ()
     """For something taken: what it was, if it lay where it belongs or had strayed unseen, with log likelihoods."""
 

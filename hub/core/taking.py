@@ -21,6 +21,10 @@ LOG_TOGETHER = math.log(0.002)
 """Two people at one lane at one moment, per unit of the second one's ratio."""
 LEFT_BEHIND = 0.5
 """How readily something left on a lane is taken, beside the lane's own product."""
+LOG_ROLLED_IN = math.log(0.5)
+"""Something rolled into the place of what was taken beside it, beside a picture of what did not move."""
+UNNOTICED_G = 8.0
+"""A lane that changed by less than this says nothing (shelf_node's smallest change)."""
 LOG_UNKNOWN = math.log(0.0005 / 1500)
 """Something taken that fits no product."""
 
@@ -42,6 +46,31 @@ def taken(part: Part, planogram: Planogram, values: Mapping[Key, Value]) -> Iter
             yield log_p + math.log(ratio), {**lanes, **cart}
         if len(sold) == len(units) > 1:
             yield from _together(part, log_p, units, lanes, values, actors)
+    if part.beside and len(part.lanes) == 1:
+        yield from _rolled_into_place(part, planogram, values, actors)
+
+
+def _rolled_into_place(
+    part: Part, planogram: Planogram, values: Mapping[Key, Value], actors: dict[str, float]
+) -> Iterator[Step]:
+    """Something was taken from the lane beside, and what is missing here rolled into its place: that lane weighs as
+    before, and only a picture tells."""
+    (lane,), store = part.lanes, planogram.store
+    for beside, picture in part.beside:
+        for gone, came in ((store.product[g], store.product[h]) for g in beside.products for h in lane.products):
+            seen = picture.get(gone.gtin, 0.0)
+            if seen == 0 or abs(gone.weight_g - came.weight_g) > UNNOTICED_G:
+                continue
+            log_p = log_normal(-part.delta_g - came.weight_g, math.hypot(part.sigma_g, came.spread_g))
+            log_p += LOG_ROLLED_IN + math.log(seen)
+            rolled = Unit(came.gtin, -part.delta_g, math.hypot(part.sigma_g, 0.1))
+            lanes: Values = {
+                ("lane", lane.id): lane_of(values, lane).less(came.gtin, 1),
+                ("lane", beside.id): lane_of(values, beside).less(gone.gtin, 1).with_left((rolled,)),
+            }
+            taken = (Unit(gone.gtin, gone.weight_g, gone.spread_g),)
+            for session, ratio in actors.items():
+                yield log_p + math.log(ratio), {**lanes, **_add(values, session, taken, part)}
 
 
 def _together(
