@@ -11,6 +11,7 @@ from hw.sim.faults import ClockOff, DeadCell, Drift, Fault, Offline, WrongReads
 from hw.sim.load_cell import Cell
 from hw.sim.plan import Deed, Plan
 from hw.sim.shelf import shelf_node
+from hw.sim.world import CEILING
 
 OFFLINE_S = 60.0
 AHEAD_S = 2.0
@@ -51,9 +52,9 @@ def clock_skew(store: Store, rng: Rng) -> tuple[Plan, ...]:
 
 
 def wrong_clock(store: Store, plans: Sequence[Plan], rng: Rng) -> tuple[Fault, ...]:
-    """Mostly the shelf's at which they shop; now and then a gate's."""
-    shelf = shelf_node(_touched(store, plans)[0])
-    node = shelf if rng.random() < 0.7 else one([gate.node for gate in store.gates], rng)
+    """Half of the time the shelf's at which they shop, else the ceiling's or a gate's."""
+    others = (CEILING, *(gate.node for gate in store.gates))
+    node = shelf_node(_touched(store, plans)[0]) if rng.random() < 0.5 else one(others, rng)
     return (ClockOff(node=node, ahead_s=one((-AHEAD_S, AHEAD_S), rng)),)
 
 
