@@ -64,7 +64,14 @@ def play_day(name: str, mix: str, visits: int, seed: int) -> Played:
     """Play a day of the demo store under the conditions of that name."""
     store = load_store(DEMO_STORE)
     day = Day(store=store, visits=visits, mix=MIXES[mix], seed=seed)
-    scene = Scene(name=f"day-{mix}-{visits}", store=store, stock=stock_of(store), plans=(), conditions=CONDITIONS[name])
+    scene = Scene(
+        name=f"day-{mix}-{visits}",
+        store=store,
+        stock=stock_of(store),
+        plans=(),
+        conditions=CONDITIONS[name],
+        faults=day.faults(),
+    )
     begun_s = time.perf_counter()
     record = run_visit(scene, seed, visitors=day.come_and_go)
     wall_s = time.perf_counter() - begun_s

@@ -1,24 +1,26 @@
-"""A day in the store: who comes when, to do what, and the person who answers the hub's questions.
+"""A day in the store: who comes when, to do what.
 
 What people do is decided when they come, from what lies on the shelves then.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from msgspec import structs
 
-from hub.core.events import Ask
-from hub.core.goods import FOREIGN
 from hub.service import Hub
 from hub.store import Lane, Store
 from hw.sim.behaviours import BEHAVIOURS, OPENING_S, Rng
+from hw.sim.behaviours.habits import with_habits
+from hw.sim.behaviours.parts import some, take, visit
+from hw.sim.faults import Fault, Offline, WrongReads
 from hw.sim.goods import Goods
 from hw.sim.mix import ERRAND, ITEMS_END, MOST_ITEMS, Share
-from hw.sim.plan import Deed, Move, Plan
+from hw.sim.plan import Deed, Plan
+from hw.sim.shelf import shelf_node
+from hw.sim.staff import LOOKS_EVERY_S, answer_questions, keep_shelves
 from hw.sim.world import World
 
 OPEN_H = 14
@@ -37,8 +39,10 @@ UNTIL_IN_S = 8.0
 """By so long after they came, people stand before the shelves."""
 ENOUGH = 5
 """People choose among lanes that hold so many of their own product at least: a behaviour takes four at most."""
-LOOKS_EVERY_S = 30.0
-"""So often somebody looks at the hub's questions, and answers what they can tell from the clip."""
+OFFLINE_S = 60.0
+"""Every shelf node is off the network for so long once a day: an estimate."""
+POOR_LANES, POOR_SHARE = 2, 0.02
+"""So many lanes read wrong so often: users see 1 to 5 % (bogde/HX711 issues 83 and 216)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,20 +62,32 @@ class Day:
         begins_s: list[float] = np.sort(OPENING_S + hours * 3600.0 * self.visits / VISITS_PER_DAY).tolist()
         return begins_s
 
+    def faults(self) -> tuple[Fault, ...]:
+        """What goes wrong with nodes and cells on any day."""
+        rng = np.random.default_rng([self.seed, 2])
+        open_s = OPEN_H * 3600.0 * self.visits / VISITS_PER_DAY
+        faults: list[Fault] = []
+        for node in sorted({shelf_node(lane) for lane in self.store.lanes}):
+            from_s = OPENING_S + float(rng.uniform(0.0, open_s))
+            faults.append(Offline(node=node, from_s=from_s, to_s=from_s + OFFLINE_S))
+        poor = some(self.store.lanes, POOR_LANES, rng)
+        return (*faults, *(WrongReads(lane=lane.id, share=POOR_SHARE) for lane in poor))
+
     async def come_and_go(self, world: World, hub: Hub) -> None:
         """Let everybody come, until the last of them has left."""
         rng = np.random.default_rng([self.seed, 1])
         arrivals_s = self.arrivals_s(rng)
-        inside, somebody_left = 0, asyncio.Event()
+        closed, somebody_left, inside = asyncio.Event(), asyncio.Event(), 0
 
-        async def visit(plans: Sequence[Plan]) -> None:
+        async def shop(plans: Sequence[Plan]) -> None:
             nonlocal inside
             await world.come(plans)
             inside -= len(plans)
             somebody_left.set()
 
-        async with asyncio.TaskGroup() as work:
-            answering = work.create_task(_answer(world, hub), name="answers")
+        async with asyncio.TaskGroup() as employees:
+            employees.create_task(keep_shelves(world, closed), name="restocks")
+            answering = employees.create_task(answer_questions(world, hub), name="answers")
             async with asyncio.TaskGroup() as parties:
                 came = 0
                 while came < self.visits:
@@ -81,21 +97,26 @@ class Day:
                         somebody_left.clear()
                         await somebody_left.wait()
                     inside += len(plans)
-                    parties.create_task(visit(from_now(plans, self.store, str(came + 1))), name=f"party {came + 1}")
-                    came += len({plan.payer for plan in plans})
+                    parties.create_task(shop(from_now(plans, self.store, str(came + 1))), name=f"party {came + 1}")
+                    came += self._visits(plans)
+            closed.set()
             await asyncio.sleep(2 * LOOKS_EVERY_S)  # so that whatever is asked about the last ones is answered too
             answering.cancel()
 
     def _party(self, goods: Goods, rng: Rng, visits_left: int) -> tuple[Plan, ...]:
-        """What those who come next mean to do; more than so many payers come no more."""
+        """What those who come next mean to do; more than so many visits do not begin any more."""
         names = [*self.mix, ERRAND]
         shares = [share.percent / 100 for share in self.mix.values()]
         name = names[int(rng.choice(len(names), p=[*shares, 1.0 - sum(shares)]))]
         place = structs.replace(self.store, lanes=stocked(self.store, goods, ENOUGH))
         plans = (_errand(place, rng),) if name == ERRAND else BEHAVIOURS[name](place, rng)
-        if len({plan.payer for plan in plans}) > visits_left:
+        if self._visits(plans) > visits_left:
             plans = (_errand(place, rng),)
-        return tuple(_at_leisure(plan, rng) for plan in plans)
+        return tuple(_at_leisure(plan, rng) for plan in with_habits(plans, place, rng))
+
+    def _visits(self, plans: Sequence[Plan]) -> int:
+        """Payers; employees are none."""
+        return len({plan.payer for plan in plans}.difference(self.store.staff))
 
 
 def stocked(store: Store, goods: Goods, enough: int) -> tuple[Lane, ...]:
@@ -121,34 +142,18 @@ def from_now(plans: Sequence[Plan], store: Store, token: str) -> list[Plan]:
 
 def _errand(store: Store, rng: Rng) -> Plan:
     items = min(int(rng.geometric(ITEMS_END)), MOST_ITEMS)
-    lanes = [store.lanes[i] for i in rng.choice(len(store.lanes), items)]
-    takes = [Deed(lanes=(la.id,), takes=(Move(gtin=la.products[0], lanes=(la.id,)),)) for la in lanes]
-    return Plan(payer="A", deeds=tuple(takes), arrives_s=OPENING_S)
+    return visit("A", *(take(store.lanes[int(i)]) for i in rng.integers(len(store.lanes), size=items)))
 
 
 def _at_leisure(plan: Plan, rng: Rng) -> Plan:
     """Spread over a visit of some length, in the same order, what the plan leaves to whenever there is time for it."""
     length_s = float(np.clip(rng.lognormal(np.log(LENGTH_S), LENGTH_SPREAD), SHORTEST_S, LONGEST_S))
-    if any(deed.at_s is not None for deed in plan.deeds):
+    if any(act.at_s is not None for act in plan.deeds):
         return plan
-    at_s = np.sort(rng.uniform(UNTIL_IN_S, max(UNTIL_IN_S, length_s - UNTIL_IN_S), len(plan.deeds)))
-    deeds = [replace(deed, at_s=plan.arrives_s + float(s)) for deed, s in zip(plan.deeds, at_s, strict=True)]
-    return replace(plan, deeds=tuple(deeds))
-
-
-async def _answer(world: World, hub: Hub) -> None:
-    """Answer questions with the truth where it is among the candidates, else with the likeliest one."""
-    while True:
-        await asyncio.sleep(LOOKS_EVERY_S)
-        for session, ask in list(hub.questions.items()):
-            await hub.answer(session, _choice(world, ask))
-
-
-def _choice(world: World, ask: Ask) -> int:
-    payer = ask.receipt.credential
-    truth = Counter(unit.gtin for s in world.shoppers if s.plan.payer == payer for unit in s.basket)
-    carts = [Counter({g: n for g, n in candidate if g != FOREIGN}) for candidate in ask.candidates]
-    return carts.index(truth) if truth in carts else 0
+    begins_s = rng.uniform(UNTIL_IN_S, max(UNTIL_IN_S, length_s - UNTIL_IN_S), len(plan.deeds))
+    at_s = (plan.arrives_s + np.sort(begins_s)).tolist()
+    acts = (replace(a, at_s=s) if isinstance(a, Deed) else a for a, s in zip(plan.deeds, at_s, strict=True))
+    return replace(plan, deeds=tuple(acts))
 
 
 def _now() -> float:

@@ -59,9 +59,10 @@ class Way:
             self._show(credential)
             return await self._push(partial(self._turnstile.tailgate, people=people))
 
-    async def leave(self) -> bool:
-        """Walk up and go out. False when the gate stayed shut."""
+    async def leave(self, step_up: Callable[[], Awaitable[None]]) -> bool:
+        """Wait for one's turn, step up and go out. False when the gate stayed shut."""
         async with self._turn:
+            await step_up()
             return await self._push(self._turnstile.walk_through)
 
     async def _push(self, go: Callable[[Direction], Awaitable[bool]]) -> bool:
@@ -111,6 +112,6 @@ class Doors:
             self._let_in[plan.payer].set_result(through)
         return through
 
-    async def leave(self) -> bool:
-        """False when the gate stayed shut."""
-        return await self.way_out.leave()
+    async def leave(self, step_up: Callable[[], Awaitable[None]]) -> bool:
+        """Once it is one's turn; `step_up` takes one to the gate. False when the gate stayed shut."""
+        return await self.way_out.leave(step_up)

@@ -29,6 +29,8 @@ GRIP_S = 0.4
 """A hand is on its way to the plate for about so long before the goods move."""
 PUSHED_S = 0.5
 """What is pushed over while somebody takes its neighbour moves within so long of it."""
+WAITS_M = 1.2
+"""Whoever wants out waits so far from the gate until it is their turn."""
 GIVING_S = (0.6, 1.6)
 STOOPING_S = (0.8, 2.0)
 FLOOR_M = 0.1
@@ -70,8 +72,9 @@ class Shopper:
         self._room.floor.enter(body)
         for act in self.plan.deeds:
             await self._act(body, act)
-        await self._walk(body, *self._near(doors.way_out.gate), PATIENCE_S)
-        self.left = await doors.leave()
+        way_out = doors.way_out.gate
+        await self._walk(body, *self._room.floor.before(way_out, WAITS_M), PATIENCE_S)
+        self.left = await doors.leave(lambda: self._walk(body, *self._near(way_out), PATIENCE_S))
         self._room.floor.leave(body)
 
     def _near(self, gate: Gate) -> tuple[float, float]:

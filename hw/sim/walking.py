@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from hub.store import Lane, Store
+from hub.store import Gate, Lane, Store
 from hw.sim.plate import Floats
 
 Point = tuple[float, float, float]
@@ -28,6 +28,8 @@ CATCH_UP_S = 0.4
 ARRIVED_M = 0.12
 SETTLED_M, SETTLED_S = 0.5, 2.0
 """In a crowd one does not get exactly there: near enough, after a while, is there."""
+KEEP_CLEAR_M, TRIES = 1.2, 10
+"""Who passes the time keeps so far from the gates; in a store too small for that, so many places are tried."""
 
 
 class Body:
@@ -68,6 +70,7 @@ class Floor:
     def __init__(self, store: Store) -> None:
         self.bodies: list[Body] = []
         self.occupied = asyncio.Event()
+        self._gates = store.gates
         places = np.array([stand(lane, 0.15, 0.0) for lane in store.lanes] + [(g.x_m, g.y_m) for g in store.gates])
         self.low: list[float] = places.min(axis=0).tolist()
         self.high: list[float] = places.max(axis=0).tolist()
@@ -82,9 +85,19 @@ class Floor:
             self.occupied.clear()
 
     def somewhere(self, rng: np.random.Generator) -> tuple[float, float]:
-        """A place on the open floor."""
-        x_m, y_m = rng.uniform(self.low, self.high).tolist()
+        """A place on the open floor: nobody stands about in a gate's way, unless there is hardly anywhere else."""
+        for _ in range(TRIES):
+            x_m, y_m = rng.uniform(self.low, self.high).tolist()
+            if all(math.hypot(x_m - gate.x_m, y_m - gate.y_m) > KEEP_CLEAR_M for gate in self._gates):
+                break
         return x_m, y_m
+
+    def before(self, gate: Gate, metres: float) -> tuple[float, float]:
+        """The place so far from a gate, towards the middle of the floor."""
+        dx_m = (self.low[0] + self.high[0]) / 2 - gate.x_m
+        dy_m = (self.low[1] + self.high[1]) / 2 - gate.y_m
+        share = metres / max(math.hypot(dx_m, dy_m), metres)
+        return gate.x_m + share * dx_m, gate.y_m + share * dy_m
 
     def step(self) -> None:
         """STEP_S later."""
