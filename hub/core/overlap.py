@@ -17,7 +17,9 @@ PLAIN_LOG = 5.0
 GAP_S = 0.5
 """Over this time the gap between what two cameras say of one body is smoothed."""
 JOINED, JOINED_S = 0.6, 1.0
-"""Bodies of different cameras within this part of the gate, for so long, are one person."""
+"""Bodies of different cameras that come within this part of the gate, and stay inside it so long, are one person."""
+WITHIN_M = 1.0
+"""Bodies further apart than this are not compared."""
 WEIGHED_AT_MOST = 5
 """So many cameras over the same two people are weighed against each other."""
 
@@ -87,24 +89,31 @@ class Overlap:
                 shuffles.append(Shuffle(doubt.t_s, (pair[0].id, pair[1].id), outcomes))
         return shuffles
 
-    def same(self, t_s: float, camera: str, views: Views, bodies: Iterable[Body]) -> Iterator[Pair]:
-        """Bodies that turn out to be one person, whom different cameras see: (who stays, who goes into them).
-
-        Nobody goes who came in through a gate: of those, each is a person.
-        """
+    def same(self, t_s: float, bodies: Iterable[Body]) -> Iterator[Pair]:
+        """Bodies that turn out to be one person, whom different cameras see: (who stays, who goes into them)."""
         self.near_since_s = {p: t for p, t in self.near_since_s.items() if p[0].sights and p[1].sights}
-        strangers = [s for s in views[camera].values() if s.t_s == t_s and not s.body.bound]
-        for sight in strangers:
-            for body in bodies:
-                if not body.sights.keys().isdisjoint(sight.body.sights) or (other := body.fresh(t_s)) is None:
-                    continue
-                pair = _pair(sight.body, body)
-                if math.dist((sight.x_m, sight.y_m), other.predicted_m(t_s)) > JOINED * _gate_m(sight, other):
-                    self.near_since_s.pop(pair, None)
-                elif t_s - self.near_since_s.setdefault(pair, t_s) > JOINED_S:
-                    del self.near_since_s[pair]
-                    yield (body, sight.body) if body.bound or body is pair[0] else (sight.body, body)
+        where = sorted(bodies, key=lambda b: b.x_m)
+        for i, one in enumerate(where):
+            for j in range(i + 1, len(where)):
+                two = where[j]
+                if two.x_m - one.x_m > WITHIN_M:
                     break
+                if abs(two.y_m - one.y_m) < WITHIN_M and self._together(t_s, one, two):
+                    elder, younger = _pair(one, two)
+                    yield (younger, elder) if younger.bound and not elder.bound else (elder, younger)
+
+    def _together(self, t_s: float, one: Body, two: Body) -> bool:
+        """Whether the two have been in one place for a while, and no camera sees both."""
+        here, there = one.fresh(t_s), two.fresh(t_s)
+        if here is None or there is None or not one.sights.keys().isdisjoint(two.sights):
+            return False
+        pair, gate_m = _pair(one, two), _gate_m(here, there)
+        gap_m = math.dist(here.predicted_m(t_s), there.predicted_m(t_s))
+        if gap_m < JOINED * gate_m:
+            self.near_since_s.setdefault(pair, t_s)
+        if gap_m > gate_m:
+            self.near_since_s.pop(pair, None)
+        return t_s - self.near_since_s.get(pair, t_s) > JOINED_S
 
     def forget(self, body: Body) -> None:
         """The body is somebody else."""

@@ -29,6 +29,13 @@ WAITS_S = 2.0
 SHUFFLE_S = 1.0
 """Confusions of the same two people within this long are one."""
 
+REVIEW_S = 0.25
+"""How often bodies of different cameras are compared."""
+STRANGER_S = 5.0
+"""Whoever is not known to have come in by then did so as somebody else."""
+BESIDE_M = 1.0
+"""A track that began so close to somebody who was lost later may have become theirs."""
+
 
 @dataclass(slots=True)
 class People:
@@ -51,6 +58,7 @@ class People:
     joined: int = 0
     sees_hands: bool = False
     """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
+    _reviewed_s: float = -math.inf
     _views: dict[str, dict[str, Sight]] = field(default_factory=dict)
     """What each camera holds: by camera and track."""
     _overlap: Overlap = field(default_factory=Overlap)
@@ -220,21 +228,41 @@ class People:
                 self._drop(sight)
         for shuffle in self._overlap.settle(t_s):
             self._confuse(shuffle)
-        for stays, goes in list(self._overlap.same(t_s, camera, self._views, self.bodies.values())):
-            if stays.sights.keys().isdisjoint(goes.sights) and goes.id in self.bodies and stays.id in self.bodies:
-                self._join(stays, goes)
+        if t_s > self._reviewed_s + REVIEW_S:
+            self._reviewed_s = t_s
+            self._review(t_s)
 
-    def _join(self, stays: Body, goes: Body) -> None:
-        """The two are one person."""
-        self.joined += 1
-        self._overlap.forget(goes)
-        del self.bodies[goes.id]
-        for camera, sight in goes.sights.items():
-            sight.body, stays.sights[camera] = stays, sight
+    def _review(self, t_s: float) -> None:
+        """Two bodies may have come to follow one person, and a stranger be somebody who came in properly."""
+        for stays, goes in list(self._overlap.same(t_s, self.bodies.values())):
+            if stays.sights and goes.sights:
+                self.joined += 1
+                if goes.bound:
+                    # Both are people: one of them is here, the other is not.
+                    self._confuse(Shuffle(t_s, (stays.id, goes.id), ((0.5, (0, 1)), (0.5, (1, 0)))))
+                    self.lost.append(goes)
+                self._follow(stays, goes)
+        strangers = [b for b in self.bodies.values() if not b.bound and b.places[0].t_s < t_s - STRANGER_S]
+        for stranger in strangers:
+            first = stranger.places[0]
+            near = [(m, b) for b in self.lost if b.bound and (m := _distance_then_m(b, first)) < BESIDE_M]
+            if near:
+                _, body = min(near, key=lambda pair: pair[0])
+                self.lost.remove(body)
+                self.bodies[body.id] = body
+                self._follow(body, stranger)
+
+    def _follow(self, body: Body, other: Body) -> None:
+        """What follows the other one follows this body from now on."""
+        self._overlap.forget(other)
+        del self.bodies[other.id]
+        for camera, sight in other.sights.items():
+            sight.body, body.sights[camera] = body, sight
             self._barred.get(camera, {}).pop(sight.track, None)
-        goes.sights = {}
-        for place in goes.places:
-            stays.seen(place)
+        other.sights = {}
+        if not other.bound:
+            for place in other.places:
+                body.seen(place)
 
     def _exchangeable(self, camera: str, t_s: float, one: Body, two: Body, p: float) -> None:
         """A camera may have taken the one for the other: another camera may settle that, or else they are confused."""
@@ -276,6 +304,12 @@ def _stayed(body: Body, x_m: float, y_m: float, within_m: float) -> bool:
         if math.hypot(place.x_m - x_m, place.y_m - y_m) > within_m:
             return False
     return False
+
+
+def _distance_then_m(body: Body, place: Place) -> float:
+    """How far a body was from a place at that time; infinitely, if it was not seen around then."""
+    near = (math.hypot(p.x_m - place.x_m, p.y_m - place.y_m) for p in body.places if abs(p.t_s - place.t_s) < MOMENT_S)
+    return min(near, default=math.inf)
 
 
 def _distance_m(sight: Sight, track: Track) -> float:

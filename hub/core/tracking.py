@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, pairwise, permutations
+from itertools import combinations, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ OFFSET_M = 0.1
 WALK_SIGMA_MPS = 0.9
 """How far somebody out of sight gets, one standard deviation, per second."""
 PERMUTED_AT_MOST = 5
-"""A tighter crowd is cut into groups of so many, the closest together."""
+"""A tighter crowd is cut into groups of so many, those together who may most easily have swapped."""
 ASSIGNED_AT_MOST = 4
 """So many tracks that appear at once, where the same people may be, are weighed jointly; more, one after the other."""
 CERTAIN = 1e-4
@@ -58,9 +58,10 @@ def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Tra
             other_x_m, other_y_m, other = where[j]
             if other_x_m - x_m > CLOSE_M:
                 break
-            distance_m = math.hypot(other_x_m - x_m, other_y_m - y_m)
-            if distance_m <= CLOSE_M:
-                steps.append((distance_m, sight, other))
+            if math.hypot(other_x_m - x_m, other_y_m - y_m) <= CLOSE_M:
+                crossed_m = math.dist((x_m, y_m), other.predicted_m(t_s))
+                crossed_m += math.dist((other_x_m, other_y_m), sight.predicted_m(t_s))
+                steps.append((crossed_m, sight, other))
     if not steps:
         return []
     steps.sort(key=itemgetter(0))
@@ -76,17 +77,18 @@ def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Tra
 
 def orders(t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None]) -> Shares:
     """In which orders the tracks may carry on the sights; those that show no track stay in their order."""
-    n = len(group)
-    fits = [[0.0 if track is None else _fit_log(t_s, sight, track) for sight in group] for track in tracks]
     moved_log = math.log(SWAP_PER_FRAME) / 2
+    fits = [
+        [
+            (0.0 if track is None else _fit_log(t_s, s, track)) + (moved_log if i != j else 0.0)
+            for j, s in enumerate(group)
+        ]
+        for i, track in enumerate(tracks)
+    ]
     unseen = [i for i, track in enumerate(tracks) if track is None]
-    weights = []
-    for order in permutations(range(n)):
-        if all(order[i] < order[j] for i, j in pairwise(unseen)):
-            log_p = 0.0
-            for i, j in enumerate(order):
-                log_p += fits[i][j] if i == j else fits[i][j] + moved_log
-            weights.append((log_p, order))
+    # Any order is at most as likely as the likeliest: those far behind the present one need not be looked into.
+    least_log = sum(fits[i][i] for i in range(len(group))) + math.log(CERTAIN)
+    weights = [(p, o) for p, o in _orders(fits, least_log) if all(o[i] < o[j] for i, j in pairwise(unseen))]
     top_log = max(weights)[0]
     shares = [(math.exp(log_p - top_log), order) for log_p, order in weights if log_p > top_log + math.log(CERTAIN)]
     total = sum(p for p, _ in shares)
@@ -126,6 +128,21 @@ def recognise(
             shares = [(p / (p + marginal[i]), known[j]) for j, p in marginal.items() if j != i]
             found.append(Recognised(track, known[i], [(p, body) for p, body in shares if p > CERTAIN]))
     return found
+
+
+def _orders(fits: Sequence[Sequence[float]], least_log: float) -> list[tuple[float, tuple[int, ...]]]:
+    """The permutations of columns over rows whose fits add up to as much, with their sums."""
+    partial: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    best_rest = sum(max(row) for row in fits)
+    for row in fits:
+        best_rest -= max(row)
+        partial = [
+            (log_p + fit, (*order, j))
+            for log_p, order in partial
+            for j, fit in enumerate(row)
+            if j not in order and log_p + fit + best_rest >= least_log - 1e-9
+        ]
+    return partial
 
 
 def _fit_log(t_s: float, sight: Sight, track: Track) -> float:
