@@ -1,6 +1,5 @@
 """What can be held and what can lie somewhere: units, carts and lanes as immutable values of a hypothesis."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -42,7 +41,10 @@ def signature_of(units: tuple[Unit, ...]) -> Signature:
     """What is there, whatever each unit weighed: two hypotheses with equal signatures are one."""
     if len(units) < 2:
         return ((units[0].gtin, 1),) if units else ()
-    return tuple(sorted(Counter(u.gtin for u in units).items()))
+    counts: dict[str, int] = {}
+    for unit in units:
+        counts[unit.gtin] = counts.get(unit.gtin, 0) + 1
+    return tuple(sorted(counts.items()))
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ class LaneContents:
 
     def less(self, gtin: str, count: int) -> "LaneContents":
         """`count` units of the lane's own product fewer (more, when negative)."""
-        taken = Counter(dict(self.taken))
-        taken[gtin] += count
+        taken = dict(self.taken)
+        taken[gtin] = taken.get(gtin, 0) + count
         return LaneContents(tuple(sorted((g, n) for g, n in taken.items() if n)), self.left_here)
 
     def with_left(self, units: tuple[Unit, ...]) -> "LaneContents":

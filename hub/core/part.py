@@ -10,7 +10,7 @@ from hub.core.goods import NOBODY, Cart, Deed, Key, LaneContents, Unit, Value, W
 from hub.core.reach import UNSEEN
 from hub.store import Lane
 
-WORTH = 14.0
+WORTH = 12.0
 """Explanations this much (in log) behind the best are not followed."""
 AT_MOST = 48
 """Nor more than this many."""

@@ -17,6 +17,8 @@ LOG_ANOTHER = math.log(0.15)
 LOG_TWO_KINDS = math.log(0.03)
 FITS_SIGMAS = 4.0
 """A product planned elsewhere is thought of only when its weight fits this well."""
+FAR_SIGMAS = 7.0
+"""Further off than this, that nothing we know was taken is likelier."""
 LOG_TOGETHER = math.log(0.002)
 """Two people at one lane at one moment, per unit of the second one's ratio."""
 LEFT_BEHIND = 0.5
@@ -32,18 +34,19 @@ LOG_UNKNOWN = math.log(0.0005 / 1500)
 def taken(part: Part, planogram: Planogram, values: Mapping[Key, Value]) -> Iterator[Step]:
     """What went missing was taken: by whom, and what it was."""
     actors = part.actors(values)
+    log_ratios = {session: math.log(ratio) for session, ratio in actors.items()}
     options = [*part.sold, *_left_behind(part, planogram, values)]
     unknown = (Unit(UNKNOWN, -part.delta_g, part.sigma_g),)
     options.append((LOG_UNKNOWN + part.spread_log(-part.delta_g) + part.seen_log(unknown), unknown))
-    top = max(log_p for log_p, _ in options)
+    floor = max(log_p for log_p, _ in options) + max(log_ratios.values()) - WORTH
     for log_p, units in options:
-        if log_p < top - WORTH:
+        takers = [session for session, log_ratio in log_ratios.items() if log_p + log_ratio >= floor]
+        if not takers:
             continue
         lanes = _lanes_after_take(part, units, values)
         sold = tuple(u for u in units if u.gtin != FOREIGN)
-        for session, ratio in actors.items():
-            cart = _add(values, session, sold, part)
-            yield log_p + math.log(ratio), {**lanes, **cart}
+        for session in takers:
+            yield log_p + log_ratios[session], {**lanes, **_add(values, session, sold, part)}
         if len(sold) == len(units) > 1:
             yield from _together(part, log_p, units, lanes, values, actors)
     if part.beside and len(part.lanes) == 1:
@@ -99,7 +102,10 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
     planned = planogram.planned(part.lanes, part.shares)
     for count, product in _fitting(planogram, gone_g, part.sigma_g, planned):
         weight_g = count * product.weight_g
-        log_p = log_normal(gone_g - weight_g, math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g))
+        sigma_g = math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g)
+        if abs(gone_g - weight_g) > FAR_SIGMAS * sigma_g:
+            continue
+        log_p = log_normal(gone_g - weight_g, sigma_g)
         log_p += math.log(planned.get(product.gtin, 0.0) + part.astray) + (count - 1) * LOG_ANOTHER
         units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
         yield log_p + part.spread_log(weight_g) + part.seen_log(units), units
@@ -107,6 +113,8 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
         one, other = store.product[a], store.product[b]
         weight_g = one.weight_g + other.weight_g
         sigma_g = math.hypot(part.sigma_g, one.spread_g, other.spread_g)
+        if abs(gone_g - weight_g) > FAR_SIGMAS * sigma_g:
+            continue
         units = (Unit(a, one.weight_g, one.spread_g), Unit(b, other.weight_g, other.spread_g))
         log_p = log_normal(gone_g - weight_g, sigma_g) + part.spread_log(weight_g) + part.seen_log(units)
         yield math.log(place_a * place_b) + LOG_TWO_KINDS + log_p, units

@@ -1,7 +1,7 @@
 """What happened, in the order in which it happened: what is heard late is put into its true place.
 
-Every step is something that changes the belief. One that belongs before others takes those back, is done, and has them
-done again on top of it.
+Every step is something that changes the belief. One that belongs before others on which it bears takes those back, is
+done, and has them done again on top of it.
 """
 
 from bisect import bisect_right
@@ -20,7 +20,7 @@ Step = Callable[[Belief], None]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step that was taken, and what stood before it at the keys it changed."""
+    """A step that was taken, and what stood before it at the keys that it looked at or changed."""
 
     t_s: float
     step: Step
@@ -38,27 +38,37 @@ class Timeline:
 
     def add(self, t_s: float, step: Step) -> None:
         """Take a step that belongs to this time; of the same time, the first to come goes first."""
+        done = self._taken(t_s, step)
         if not self.steps or self.steps[-1].t_s <= t_s:
-            self._take(t_s, step)
+            self.steps.append(done)
         else:
-            self.revised += 1
-            later = self._take_back(bisect_right(self.steps, t_s, key=lambda done: done.t_s))
-            self._take(t_s, step)
-            for done in later:
-                self._take(done.t_s, done.step)
+            self._put_into_place(done)
         self._forget()
+
+    def _put_into_place(self, done: Done) -> None:
+        """What concerns the same things and came later is taken again on top of it; all else it leaves alone."""
+        first = bisect_right(self.steps, done.t_s, key=lambda other: other.t_s)
+        if all(done.before.keys().isdisjoint(later.before) for later in self.steps[first:]):
+            self.steps.insert(first, done)
+            return
+        self.revised += 1
+        self.belief.restore(done.before)
+        later = self._take_back(first)
+        self._take_again([done, *later])
 
     def revise(self, step: Step) -> None:
         """Take a step again, and all after it: it knows more now."""
         self.revised += 1
         first = next((i for i, done in enumerate(self.steps) if done.step is step), len(self.steps))
-        for done in self._take_back(first):
-            self._take(done.t_s, done.step)
+        self._take_again(self._take_back(first))
 
-    def _take(self, t_s: float, step: Step) -> None:
+    def _taken(self, t_s: float, step: Step) -> Done:
         self.belief.before = {}
         step(self.belief)
-        self.steps.append(Done(t_s, step, self.belief.before))
+        return Done(t_s, step, self.belief.before)
+
+    def _take_again(self, steps: list[Done]) -> None:
+        self.steps += [self._taken(done.t_s, done.step) for done in steps]
 
     def _take_back(self, first: int) -> list[Done]:
         later = self.steps[first:]
