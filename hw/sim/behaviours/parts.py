@@ -86,15 +86,9 @@ def one(choices: Sequence[T], rng: Rng) -> T:
 
 def rows(store: Store, n: int) -> list[tuple[Lane, ...]]:
     """Every n lanes that lie side by side on a shelf."""
-    found: list[tuple[Lane, ...]] = [(lane,) for lane in store.lanes]
-    for _ in range(n - 1):
-        found = [(*row, lane) for row in found for lane in store.lanes if next_to(row[-1], lane)]
-    return found
-
-
-def next_to(lane: Lane, other: Lane) -> bool:
-    """Whether the other is the next lane on the shelf."""
-    return (lane.shelf, lane.position + 1) == (other.shelf, other.position)
+    place = {(lane.shelf, lane.position): lane for lane in store.lanes}
+    wanted = [[(lane.shelf, lane.position + i) for i in range(n)] for lane in store.lanes]
+    return [tuple(place[p] for p in row) for row in wanted if place.keys() >= set(row)]
 
 
 def across(lane: Lane, beside: Lane) -> float:
