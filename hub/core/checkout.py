@@ -134,6 +134,7 @@ def _settle(state: State, session: Session, cart: Cart, receipt: Receipt) -> lis
 def _end(state: State, session: Session, cart: Cart, at_s: float) -> None:
     """Nothing will be asked about the visit any more."""
     state.visits.end(session)
+    state.inventory.settled(session.id, cart, at_s, staff=session.restocks)
     bodies = [b for b in state.people.all() if b.bound and state.belief.who(b.id)[0][1] == session.id]
     for body in bodies:
         state.people.gone(body)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hub.core.belief import Belief
 from hub.core.changes import Cluster, Pending
 from hub.core.explain import joint
+from hub.core.inventory import Inventory
 from hub.core.people import People
 from hub.core.planogram import Planogram
 from hub.core.timeline import Timeline
@@ -24,6 +25,7 @@ class State:
     store: Store
     method: Method = joint
     planogram: Planogram = field(init=False)
+    inventory: Inventory = field(init=False)
     people: People = field(default_factory=People)
     visits: Visits = field(default_factory=Visits)
     pending: Pending = field(default_factory=Pending)
@@ -31,7 +33,7 @@ class State:
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
-        self.planogram = Planogram(self.store)
+        self.planogram, self.inventory = Planogram(self.store), Inventory(self.store)
 
     @property
     def belief(self) -> Belief:
