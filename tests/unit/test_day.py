@@ -144,3 +144,14 @@ def test_every_shelf_node_is_offline_once_and_a_few_lanes_read_wrong() -> None:
     assert sorted(fault.node for fault in offline) == ["shelf-A", "shelf-B"]
     assert all(0.0 < fault.from_s < fault.to_s for fault in offline)
     assert sum(isinstance(fault, WrongReads) for fault in faults) == 2
+
+
+def test_under_several_cameras_everybody_is_still_one_person() -> None:
+    """Each has ids of its own, and somebody in the middle of the floor is seen by both."""
+    day = Day(store=STORE, visits=2, mix={}, seed=3)
+    two = Conditions(ceilings=2)
+    scene = Scene(name="two cameras", store=STORE, stock=stock_of(STORE), plans=(), conditions=two)
+    record = run_visit(scene, 3, visitors=day.come_and_go)
+    frames = [i for i in record.inputs if isinstance(i, Observed) and isinstance(i.body, Tracks) and i.body.tracks]
+    assert {frame.node for frame in frames} == {"ceiling", "ceiling-2"}
+    assert record.receipts == record.truth
