@@ -19,8 +19,9 @@ WALK_SIGMA_MPS = 0.9
 """How far somebody out of sight gets, one standard deviation, per second."""
 PERMUTED_AT_MOST = 5
 """A tighter crowd is cut into groups of so many, those together who may most easily have swapped."""
-ASSIGNED_AT_MOST = 4
-"""So many tracks that appear at once, where the same people may be, are weighed jointly; more, one after the other."""
+ASSIGNED_AT_MOST = 500
+"""So many ways for tracks that appear at once to be people who were known are weighed jointly; with more, the tracks
+are taken one after the other."""
 CERTAIN = 1e-4
 """Confusions less likely than this are none."""
 NEWCOMER_PER_M2 = 0.002
@@ -188,7 +189,7 @@ def _assign(options: Sequence[Mapping[int, float]]) -> tuple[list[int | None], l
 
     None is somebody new. Too many at once are taken one after the other, the surest first.
     """
-    if len(options) == 1 or len(options) > ASSIGNED_AT_MOST:
+    if len(options) == 1 or math.prod(len(option) + 1 for option in options) > ASSIGNED_AT_MOST:
         return _assign_in_turn(options), list(options)
     marginals: list[dict[int, float]] = [{} for _ in options]
     best_p, best = -1.0, list[int | None]()

@@ -143,6 +143,17 @@ def test_no_frames_whatever_make_it_fail(frames: list[tuple[str, float, list[tup
     assert len(shown) == len(set(shown))
 
 
+def test_many_who_come_back_at_once_where_many_were_lost_are_handled() -> None:
+    people = People()
+    people.see("A", frame(1.0, *(track(f"a{i}", 0.1 * i) for i in range(60))))
+    for body in people.bodies.values():
+        body.bound = True
+    people.see("A", frame(9.0))
+    people.see("A", frame(9.1, *(track(f"b{i}", 0.1 * i) for i in range(4))))
+    people.see("A", frame(9.2, *(track(f"c{i}", 3.0 + 0.1 * i) for i in range(40))))
+    assert people.count == 60 and len(people.bodies) + len(people.lost) == 60
+
+
 def test_sixty_people_who_mill_about_under_two_cameras_are_handled() -> None:
     rng = random.Random(3)
     crowd = {
