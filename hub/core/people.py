@@ -153,6 +153,9 @@ class People:
             track = tracks.get(sight.track)
             if t_s - sight.t_s > LOST_AFTER_S if track is None else not could_be(sight, track, t_s):
                 self._drop(sight)
+        if barred := self._barred.get(camera):
+            view = self._views[camera]
+            self._barred[camera] = {track: no for track, no in barred.items() if track in tracks or track in view}
         for other in [c for c in self._views if self.frame_s[c] < t_s - SILENT_S]:
             for sight in list(self._views[other].values()):
                 self._drop(sight)
@@ -235,7 +238,8 @@ class People:
     def _review(self, t_s: float) -> None:
         """Two bodies may have come to follow one person, and a stranger be somebody who came in properly."""
         for stays, goes in list(self._overlap.same(t_s, self.bodies.values())):
-            if stays.sights and goes.sights:
+            # What was joined just now may be with others already.
+            if stays.sights and goes.sights and stays.sights.keys().isdisjoint(goes.sights):
                 self.joined += 1
                 if goes.bound:
                     # Both are people: one of them is here, the other is not.
