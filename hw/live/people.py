@@ -66,7 +66,10 @@ class People:
 
         A shopper's `plan` and `basket` are the truth about it; the basket is final once it has `left`.
         """
-        plans = from_now(self._plans(behaviour), self._room.store, token_hex(4))
+        return self._let_come(self._plans(behaviour))
+
+    def _let_come(self, meant: Sequence[Plan]) -> list[Shopper]:
+        plans = from_now(meant, self._room.store, token_hex(4))
         doors = Doors(self._ways, plans)
         shoppers = []
         for plan in plans:
@@ -84,10 +87,11 @@ class People:
         while len(self._stocked()) > FEWEST_LANES:
             mean_s = NEXT_AFTER_S if len(self._present) >= FEWEST else SOON_S
             await asyncio.sleep(float(self._rng.exponential(mean_s)))
-            if len(self._present) + 2 <= MOST:  # most come in twos at most
-                plain = self._rng.random() < PLAIN
-                with suppress(ControlRefused):
-                    self.send("simple" if plain else others[int(self._rng.integers(len(others)))])
+            plain = self._rng.random() < PLAIN
+            with suppress(ControlRefused):
+                plans = self._plans("simple" if plain else others[int(self._rng.integers(len(others)))])
+                if len(self._present) + len(plans) <= MOST:
+                    self._let_come(plans)
         log.warning("The shelves are nearly empty: nobody comes by themselves any more; a new start fills them")
 
     def _plans(self, behaviour: str) -> tuple[Plan, ...]:
