@@ -75,11 +75,12 @@ def hand_over(store: Store, rng: Rng) -> tuple[Plan, ...]:
     met_s = INSIDE_S + float(rng.uniform(6.0, 20.0))
     gives, accepts = meet(in_front(one((given, theirs), rng), rng), (given.products[0],), met_s, rng)
     first: list[Act] = [take(given, at_s=INSIDE_S), gives]
-    second: list[Act] = [take(theirs), accepts]
+    second: list[Act] = [accepts]
     if rng.random() < 0.5:
         second.append(put(given, at_s=met_s + float(rng.uniform(4.0, 12.0))))
     if rng.random() < 0.5:
         first.append(take(mine))
+    second.insert(one((0, len(second)), rng), take(theirs))
     return visit("A", *first), visit("B", *second, n=1)
 
 
