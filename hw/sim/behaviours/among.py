@@ -130,7 +130,8 @@ def lane_shift(store: Store, rng: Rng) -> tuple[Plan, ...]:
     item, there = one(((a, b), (b, a)), rng)
     pushed = rng.random() < 0.5
     roll = Roll(what=unit(item), to=(there.id,), after_s=0.0 if pushed else float(rng.uniform(4.0, 20.0)))
-    touched = one((item, item, there), rng)
+    # Nothing would tell a unit that takes the place of one of its weight in the same moment.
+    touched = one((item, item, there) if differ_g(store, item, there) > SAME_G else (item,), rng)
     bought = Deed(lanes=(there.id,), takes=(unit(item, there),), at_s=INSIDE_S + float(rng.uniform(28.0, 40.0)))
     return (
         visit("A", replace(take(touched, at_s=INSIDE_S), rolls=(roll,)), take(one(store.lanes, rng))),
