@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from hub.core.fold import State
 from hub.core.people import Body
+from hub.core.tasks import Task
+from hub.store import Lane
 
 TRAIL_S = 6.0
 """How much of a way is shown behind somebody."""
@@ -44,11 +46,12 @@ class Cart(Struct, frozen=True):
 
 
 class LaneView(Struct, frozen=True):
-    """What most probably lies on a lane: its own products left (None when never counted), and what strayed there:
-    names of products, "" for what the store does not know."""
+    """What most probably lies on a lane: its own products left (None when never counted or filled), whether they run
+    low, and what strayed there: names of products, "" for what the store does not know."""
 
     lane: str
     stock: int | None
+    low: bool
     strayed: tuple[str, ...]
 
 
@@ -58,15 +61,20 @@ class Snapshot(Struct, frozen=True):
     people: tuple[Person, ...]
     carts: tuple[Cart, ...]
     lanes: tuple[LaneView, ...]
+    tasks: tuple[Task, ...]
+    """For members of staff, most urgent first."""
 
 
 def snapshot(state: State) -> Snapshot:
-    """The state as it stands; reads only."""
+    """The state as it stands; reads only. Now is when somebody was last seen."""
+    tasks = state.inventory.tasks(state.belief, max(state.people.frame_s.values(), default=0.0))
+    low = {lane for task in tasks if task.kind == "restock" for lane in task.lanes}
     return Snapshot(
         tuple(_person(state, b, False) for b in state.people.bodies.values())
         + tuple(_person(state, b, True) for b in state.people.lost),
         tuple(_cart(state, session) for session, s in state.visits.sessions.items() if s.entered),
-        tuple(_lane(state, lane.id) for lane in state.store.lanes),
+        tuple(_lane(state, lane, lane.id in low) for lane in state.store.lanes),
+        tasks,
     )
 
 
@@ -95,10 +103,7 @@ def _name(state: State, gtin: str) -> str:
     return product.name if product else ""
 
 
-def _lane(state: State, lane_id: str) -> LaneView:
-    lane = state.store.lane[lane_id]
-    contents = state.belief.lane(lane_id)[0][1]
-    own = [g for g in lane.products if g in dict(contents.taken)]
-    stock = None if lane.stock is None else lane.stock - sum(dict(contents.taken)[g] for g in own)
+def _lane(state: State, lane: Lane, low: bool) -> LaneView:
+    contents = state.belief.lane(lane.id)[0][1]
     strayed = tuple(_name(state, u.gtin) for u in contents.left_here)
-    return LaneView(lane_id, stock, strayed)
+    return LaneView(lane.id, state.inventory.stock(state.belief, lane), low, strayed)

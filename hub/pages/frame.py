@@ -6,11 +6,13 @@ from itertools import islice
 import msgspec
 from msgspec import Raw, Struct
 
+from hub.core.decide import sentence
 from hub.core.events import Ask, Line, Receipt
 from hub.core.view import LaneView, Person, snapshot
 from hub.core.visits import GRANT_S
 from hub.journal import Settlement
 from hub.nodes import Node
+from hub.pages.trouble import troubles
 from hub.service import Hub
 from hub.store import Gate, Store
 
@@ -19,8 +21,6 @@ NOTES_SHOWN = 12
 TRAIL_STEP = 3
 """Every third point of a trail is drawn: at 10 frames a second, one each 30 cm of walking."""
 NAMELESS = "something unknown"
-LOW = 0.25
-"""A lane that holds no more than this share of what it began with is low."""
 
 
 class Dot(Struct, frozen=True, array_like=True):
@@ -50,20 +50,22 @@ Units = tuple[tuple[int, str], ...]
 
 
 class Choice(Struct, frozen=True):
-    """A cart that a person may choose as an answer: what it holds beyond what all choices hold."""
+    """A cart that a person may choose as an answer: what it holds beyond what all choices hold, and which of the
+    question's observations it takes for this shopper's doing, by index."""
 
     probability: float
     beyond: Units
+    because: tuple[int, ...]
     total_cents: int
 
 
 class Question(Struct, frozen=True):
-    """Whose cart, when they left at `left_s`, was too unsure to be charged."""
+    """Whose cart, when they left at `left_s`, was too unsure to be charged; and what the store saw, in sentences."""
 
     session: str
     left_s: float
     common: Units
-    because: tuple[str, ...]
+    seen: tuple[str, ...]
     choices: tuple[Choice, ...]
 
 
@@ -89,6 +91,7 @@ class NodeNow(Struct, frozen=True):
     since_s: float
     offset_s: float
     counters: dict[str, int]
+    troubles: tuple[str, ...]
     faults: dict[str, str]
     plugged: bool | None
 
@@ -110,9 +113,10 @@ def sections(hub: Hub, now_s: float, plugs: Mapping[str, bool]) -> dict[str, Raw
             for cluster in hub.state.pending.clusters
             for change in cluster.changes
         ],
-        "lanes": _lanes(hub.store, now.lanes, hub.nodes.by_name, now_s),
+        "tasks": now.tasks,
+        "lanes": _lanes(now.lanes, hub.nodes.by_name),
         "carts": [cart for cart in now.carts if not cart.waiting],
-        "questions": [_question(hub.store, ask) for ask in hub.questions.values()],
+        "questions": [_question(hub, ask) for ask in hub.questions.values()],
         "slips": [_slip(s, s.receipt) for s in islice(reversed(hub.settlements.values()), SLIPS_SHOWN) if s.receipt],
         "nodes": _nodes(hub.store, hub.nodes.by_name, plugs),
         "gates": [_gate(hub, gate, now_s) for gate in hub.store.gates],
@@ -127,7 +131,7 @@ def _dot(person: Person) -> Dot:
     return Dot(person.body, x_cm, y_cm, person.session, round(person.sure, 2), person.lost, trail)
 
 
-def _lanes(store: Store, views: Iterable[LaneView], nodes: Mapping[str, Node], now_s: float) -> list[LaneNow]:
+def _lanes(views: Iterable[LaneView], nodes: Mapping[str, Node]) -> list[LaneNow]:
     heard: dict[str, tuple[str, Node]] = {}
     for name, node in nodes.items():
         for lane in node.readings:
@@ -135,11 +139,9 @@ def _lanes(store: Store, views: Iterable[LaneView], nodes: Mapping[str, Node], n
                 heard[lane] = name, node
     lanes = []
     for view in views:
-        planned = store.lane[view.lane].stock
-        low = view.stock is not None and planned is not None and view.stock <= LOW * planned
         weight_g, trouble = _weight(view.lane, heard.get(view.lane))
         strayed = tuple(name or NAMELESS for name in view.strayed)
-        lanes.append(LaneNow(weight_g, trouble, view.stock, low, strayed))
+        lanes.append(LaneNow(weight_g, trouble, view.stock, view.low, strayed))
     return lanes
 
 
@@ -156,14 +158,22 @@ def _weight(lane: str, heard: tuple[str, Node] | None) -> tuple[float | None, st
     return round(reading.value, 1), None
 
 
-def _question(store: Store, ask: Ask) -> Question:
+def _question(hub: Hub, ask: Ask) -> Question:
+    session = hub.state.visits.sessions[ask.receipt.session]
+    carts = session.waiting or ()
+    seen = sorted({deed for cart in carts for deed in cart.deeds}, key=lambda d: (d.at_s, d.lanes))
+    sentences = list(dict.fromkeys(sentence(deed) for deed in seen))
     common = set(ask.candidates[0]).intersection(*ask.candidates)
     choices = tuple(
-        Choice(probability, _units(store, (u for u in cart if u not in common)), _total_cents(store, cart))
-        for probability, cart in zip(ask.probabilities, ask.candidates, strict=True)
+        Choice(
+            probability,
+            _units(hub.store, (u for u in candidate if u not in common)),
+            tuple(sorted({sentences.index(sentence(deed)) for deed in cart.deeds})),
+            _total_cents(hub.store, candidate),
+        )
+        for probability, candidate, cart in zip(ask.probabilities, ask.candidates, carts, strict=True)
     )
-    because = tuple(line.because for line in ask.receipt.lines)
-    return Question(ask.receipt.session, ask.receipt.at_s, _units(store, sorted(common)), because, choices)
+    return Question(session.id, ask.receipt.at_s, _units(hub.store, sorted(common)), tuple(sentences), choices)
 
 
 def _units(store: Store, cart: Iterable[tuple[str, int]]) -> Units:
@@ -188,19 +198,22 @@ def _slip(settlement: Settlement, receipt: Receipt) -> Slip:
 
 
 def _nodes(store: Store, nodes: Mapping[str, Node], plugs: Mapping[str, bool]) -> list[NodeNow]:
-    return [
-        NodeNow(
-            name,
-            node.alive,
-            None if node.alive else node.heard_s,
-            round(node.heard_s - node.uptime_s),
-            round(node.offset_s, 2),
-            _totals(store, node.counters),
-            {reading: r.fault for reading, r in node.readings.items() if r.fault is not None},
-            plugs.get(name),
-        )
-        for name, node in sorted(nodes.items())
-    ]
+    return [_node(store, name, node, plugs.get(name)) for name, node in sorted(nodes.items())]
+
+
+def _node(store: Store, name: str, node: Node, plugged: bool | None) -> NodeNow:
+    counters = _totals(store, node.counters)
+    return NodeNow(
+        name,
+        node.alive,
+        None if node.alive else node.heard_s,
+        round(node.heard_s - node.uptime_s),
+        round(node.offset_s, 2),
+        counters,
+        troubles(counters, node.uptime_s),
+        {reading: r.fault for reading, r in node.readings.items() if r.fault is not None},
+        plugged,
+    )
 
 
 def _totals(store: Store, counters: Mapping[str, int]) -> dict[str, int]:

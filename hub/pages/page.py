@@ -19,6 +19,7 @@ PANELS = (
     ("floor", "Floor"),
     ("carts", "Carts"),
     ("slips", "Receipts"),
+    ("tasks", "For staff"),
     ("lanes", "Shelves"),
     ("nodes", "Nodes and gates"),
     ("notes", "Notes"),

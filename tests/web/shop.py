@@ -23,6 +23,7 @@ from wire.messages import decode as decode_envelope
 from wire.messages import encode as encode_envelope
 
 DEADLINE_S = 10.0
+BEAT_S = 1.0
 MARKUP = "<script>window.broken = true</script> Water"
 """A product name that must stay text."""
 AT_ENTRY, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
@@ -70,6 +71,7 @@ class Shop:
         self.port = self._listener.getsockname()[1]
         self._now_s = self._frame_s = 0.0
         self._said: dict[tuple[str, bool], int] = {}
+        self._vitals: dict[str, tuple[dict[str, int], dict[str, Reading]]] = {}
         self._open: Future[asyncio.AbstractEventLoop] = Future()
         self._ended: Future[None] = Future()
         self._thread = threading.Thread(target=self._live, name="shop")
@@ -92,14 +94,10 @@ class Shop:
 
     # A story
 
-    def says(self, node: str, body: Event | Tracks | Heartbeat) -> None:
-        stream = isinstance(body, Tracks | Heartbeat)
-        if not stream:
+    def says(self, node: str, body: Event | Tracks) -> None:
+        if not isinstance(body, Tracks):
             self._wait_for_frames()
-        self._said[node, stream] = seq = self._said.get((node, stream), 0) + 1
-        topic = (topics.stream if stream else topics.events)(self.store.name, node)
-        envelope = Envelope(node=node, boot="1", seq=seq, body=body)
-        self.do(self._bus.publish(topic, encode_envelope(envelope), qos=0 if stream else 1))
+        self.do(self._publish(node, body))
 
     def enter(self, track: str, credential: str) -> str:
         """Tap, be let in, be seen. Returns the session."""
@@ -139,8 +137,9 @@ class Shop:
         self.stand({})
 
     def beat(self, node: str, readings: dict[str, Reading], counters: dict[str, int] | None = None) -> None:
-        t_s = self.do(self._time())
-        self.says(node, Heartbeat(t_s=t_s, uptime_s=60.0, counters=counters or {}, readings=readings))
+        """From now on this node says so every second: a silent one is waited for."""
+        self._vitals[node] = counters or {}, readings
+        self.do(self._beat(node))
 
     def _pass(self, node: str, command: GateCommand) -> None:
         self.says(
@@ -185,6 +184,7 @@ class Shop:
                 group.create_task(self.hub.run(), name="hub"),
                 group.create_task(serve(self._listener, self.hub, self._clock, self.controls), name="page"),
                 group.create_task(self._collect(), name="gates"),
+                group.create_task(self._beats(), name="heartbeats"),
             ]
             await self._shut.wait()
             for task in open_now:
@@ -197,6 +197,24 @@ class Shop:
                 body = decode_envelope(delivery.payload).body
                 if isinstance(body, GateCommand):
                     self._commands.put_nowait(body)
+
+    async def _beats(self) -> None:
+        while True:
+            for node in list(self._vitals):
+                await self._beat(node)
+            await asyncio.sleep(BEAT_S)
+
+    async def _beat(self, node: str) -> None:
+        counters, readings = self._vitals[node]
+        beat = Heartbeat(t_s=self._clock.now(), uptime_s=60.0, counters=counters, readings=readings)
+        await self._publish(node, beat)
+
+    async def _publish(self, node: str, body: Event | Tracks | Heartbeat) -> None:
+        stream = isinstance(body, Tracks | Heartbeat)
+        self._said[node, stream] = seq = self._said.get((node, stream), 0) + 1
+        topic = (topics.stream if stream else topics.events)(self.store.name, node)
+        envelope = Envelope(node=node, boot="1", seq=seq, body=body)
+        await self._bus.publish(topic, encode_envelope(envelope), qos=0 if stream else 1)
 
     async def _time(self) -> float:
         return self._clock.now()

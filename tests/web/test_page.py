@@ -59,12 +59,48 @@ def test_an_unsure_cart_is_asked_about_and_answered_on_the_page(shop: Shop, page
     page.until(lambda: f"{session}: no such question is open" in page.text(".q-notification.unwell"))
 
 
+def test_a_question_says_on_what_each_of_its_answers_rests(shop: Shop, page: Browser) -> None:
+    session = shop.enter("doubt", "token-doubt")
+    question = f".question[data-session={session}]"
+    shop.walk("doubt", AT_ENTRY, in_front_of(1))
+    shop.take("doubt", 1, 350.5)
+    shop.walk("doubt", in_front_of(1), in_front_of(3))
+    shop.take("doubt", 3, 777.0)
+    page.until(lambda: "something unknown" in page.text(f".cart[data-session={session}]"))
+    shop.leave("doubt", in_front_of(3))
+    page.until(lambda: page.count(f"{question} .choice") > 1)
+    assert "They took 1 × something unknown. And besides?" in page.text(question)
+    seen = page.texts(f"{question} .seen p")
+    assert [what.split()[:4] for what in seen] == [["[1]", "lane", "1-1-1", "lost"], ["[2]", "lane", "1-1-3", "lost"]]
+    answers = page.texts(f"{question} .choice .what")[:2]
+    assert {answer.split()[2] for answer in answers} == {"Cola", "Tonic"}
+    assert all(answer.endswith("[1] [2]") for answer in answers)
+    page.click(f"{question} .choice")
+    page.until(lambda: page.count(question) == 0)
+
+
+def test_what_somebody_misplaced_is_a_task_for_staff_until_it_is_taken_away(shop: Shop, page: Browser) -> None:
+    shop.enter("sloven", "token-sloven")
+    shop.walk("sloven", AT_ENTRY, in_front_of(4))
+    shop.take("sloven", 4, 538.0)
+    shop.walk("sloven", in_front_of(4), in_front_of(2))
+    shop.take("sloven", 2, -538.0)
+    page.until(lambda: "lies on lane 1-1-2: bring it back to 1-1-4" in page.text(".task.misplaced"))
+    assert page.text(".task .tag") == "misplaced"
+    assert page.text(".panel-tasks h2") == "For staff\n1 to do"
+    shop.take("sloven", 2, 538.0)
+    page.until(lambda: page.count(".task") == 0 and "Water" in page.text(".cart"))
+    shop.leave("sloven", in_front_of(2))
+
+
 def test_a_lane_says_its_grams_or_why_it_cannot(shop: Shop, page: Browser) -> None:
     shop.beat("shelf", {"1-1-1": Reading(value=8_400.4), "1-1-2": Reading(value=None, fault="DOUT stays high")})
     page.until(lambda: page.text("[data-lane='1-1-1'] b") == "8\u202f400 g")
     assert page.text("[data-lane='1-1-2'].trouble b") == "DOUT stays high"
     assert page.text("[data-lane='1-1-3'].trouble b") == "no node"
     assert page.count(".plate.trouble") == 3
+    shop.beat("shelf", {lane.id: Reading(value=8_400.4) for lane in shop.store.lanes})
+    page.until(lambda: page.count(".plate.trouble") == 0)
 
 
 def test_product_names_stay_text(page: Browser) -> None:
@@ -113,7 +149,7 @@ def test_a_node_shows_what_is_wrong_with_its_lanes_together_and_not_what_is_usua
     one, two = (lane.id for lane in shop.hub.store.lanes[:2])
     counters = {f"{one}_samples": 960, f"{two}_samples": 960, f"{one}_wrong_reads": 60, f"{two}_wrong_reads": 40}
     shop.beat("shelf", {}, {**counters, f"{one}_faults": 3})
-    page.until(lambda: page.text("[data-node=shelf] .chip") == "wrong reads 100")
+    page.until(lambda: page.text("[data-node=shelf] .chip") == "100 wrong reads")
     assert page.count("[data-node=shelf] .chip") == 1
 
 

@@ -4,8 +4,9 @@ import { colour, el, grams, keyed, lasting, percent, time } from "/static/dom.js
 import { Floor } from "/static/floor.js";
 
 const RETRY_MS = 1000;
-const TROUBLE = /wrong|fault|drop|refus|junk|lost|late|timeout|intrusion|tailgat/; // counters that an operator looks at
-const USUAL = 0.02; // samples of which so few are unusable: every converter has some
+const TASKS = {
+  floor: "on the floor", foreign: "left behind", weight: "wrong weight", planogram: "wrong plan", misplaced: "misplaced", restock: "fill up",
+};
 
 export default {
   template: "<div hidden></div>",
@@ -14,7 +15,7 @@ export default {
 
   mounted() {
     this.host = Object.fromEntries(
-      ["facts", "clock", "floor", "carts", "slips", "lanes", "nodes", "notes"].map((n) => [n, document.querySelector(`.${n}`)]),
+      ["facts", "clock", "floor", "carts", "slips", "tasks", "lanes", "nodes", "notes"].map((n) => [n, document.querySelector(`.${n}`)]),
     );
     const [questions, slips, gates, nodes] = [0, 1, 2, 3].map(() => el("div", { class: "list" }));
     this.host.slips.replaceChildren(questions, slips);
@@ -54,6 +55,7 @@ export default {
       if (news.people) this.floor.show(news.people);
       if (news.changes) this.floor.changes(news.changes, this.index);
       if (news.lanes) this.drawLanes(news.lanes);
+      if (news.tasks) this.drawTasks(news.tasks);
       if (news.gates) this.floor.gates(news.gates);
       if (news.carts) this.drawCarts(news.carts);
       if (news.questions) keyed(this.host.questionList, news.questions, (q) => q.session, this.question);
@@ -141,6 +143,15 @@ export default {
       this.heading("lanes", low ? `${low} low` : "");
     },
 
+    drawTasks(tasks) {
+      keyed(this.host.tasks, tasks, ({ kind, lanes, gtins }) => [kind, lanes, gtins].join(" "), this.task);
+      this.heading("tasks", tasks.length ? `${tasks.length} to do` : "");
+    },
+
+    task({ kind, text }) {
+      return el("p", { class: `task ${kind}` }, el("span", { class: "tag" }, TASKS[kind]), el("span", {}, text));
+    },
+
     heading(panel, text) {
       document.querySelector(`.panel-${panel} h2 small`).textContent = text;
     },
@@ -198,7 +209,7 @@ export default {
         lines.length ? el("footer", {}, el("span", {}, "Total"), el("b", {}, this.money(cart.total_cents))) : null);
     },
 
-    question({ session, left_s, common, because, choices }) {
+    question({ session, left_s, common, seen, choices }) {
       const listed = (units) => units.map(([count, name]) => `${count} × ${name}`).join(", ");
       return el("article", { class: "question", "data-session": session },
         this.whose(session, el("span", { class: "tag" }, "asked"),
@@ -206,11 +217,13 @@ export default {
         el("p", {}, common.length ? `They took ${listed(common)}. And besides?` : "What did they take?"),
         ...choices.map((choice, i) =>
           this.button(["answer", session, i], { class: "choice" },
-            el("span", { class: "what" }, listed(choice.beyond) || "nothing"),
+            el("span", { class: "what" }, listed(choice.beyond) || "nothing", " ",
+              el("small", {}, choice.because.map((n) => `[${n + 1}]`).join(" "))),
             el("span", { class: "chance" }, percent(choice.probability)),
             el("b", {}, this.money(choice.total_cents)))),
-        because.length
-          ? el("details", {}, el("summary", {}, "What the store saw"), ...because.map((why) => el("p", {}, why)))
+        seen.length
+          ? el("div", { class: "seen" }, "What the store saw, and which of it each answer takes for theirs:",
+            ...seen.map((what, n) => el("p", {}, el("span", {}, `[${n + 1}]`), what)))
           : null);
     },
 
@@ -232,8 +245,7 @@ export default {
         el("span", { class: "state" }, state));
     },
 
-    node({ name, alive, heard_s, since_s, offset_s, counters, faults, plugged }) {
-      const unwell = Object.entries(counters).filter(([counter, n]) => TROUBLE.test(counter) && !(n < USUAL * counters.samples));
+    node({ name, alive, heard_s, since_s, offset_s, counters, troubles, faults, plugged }) {
       const all = Object.entries(counters).map(([counter, n]) => `${counter.replaceAll("_", " ")} ${n}`).join("\n");
       const plug = () => this.button(["plug", name, !plugged], { class: "plug" }, plugged ? "Pull plug" : "Plug in");
       return el("div", { class: alive ? "node" : "node unwell", "data-node": name, title: all },
@@ -241,7 +253,7 @@ export default {
         el("span", { class: "state" }, alive ? "up " : "silent ", el("span", { "data-since": alive ? since_s : heard_s })),
         offset_s ? el("span", { class: "chip" }, `clock ${offset_s > 0 ? "−" : "+"}${Math.abs(offset_s).toFixed(2)} s`) : null,
         ...Object.entries(faults).map(([reading, fault]) => el("span", { class: "chip bad" }, `${reading}: ${fault}`)),
-        ...unwell.map(([counter, n]) => el("span", { class: "chip" }, `${counter.replaceAll("_", " ")} ${n}`)),
+        ...troubles.map((trouble) => el("span", { class: "chip" }, trouble)),
         plugged === null ? null : plug());
     },
 
