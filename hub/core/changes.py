@@ -1,6 +1,5 @@
 """Weight changes wait a moment for their neighbours: what one hand moves at once is explained at once."""
 
-import math
 from dataclasses import dataclass, field
 
 from hub.store import Store
@@ -12,18 +11,13 @@ SETTLE_AT_MOST_S = 4.0
 """And no longer than this, however many more come to join it."""
 OVERLAP_S = 0.4
 """Times of change of neighbouring lanes touched by one hand overlap to within this."""
-AS_MUCH_G, AS_MUCH_SIGMAS = 2.0, 4.0
-"""What one lane lost and the next one gained agree to within this when it may be the same thing."""
 EVIDENCE_S = 3.0
 """A picture speaks for a change of its lane at most this far from it."""
 
 
 @dataclass(slots=True)
 class Cluster:
-    """Changes on neighbouring lanes of one shelf at one time: perhaps one deed, perhaps several.
-
-    In one direction; or in both, by as much, when something may have moved over to the next lane.
-    """
+    """Changes on neighbouring lanes of one shelf at one time: perhaps one deed, perhaps several."""
 
     since_s: float
     due_s: float
@@ -111,16 +105,11 @@ def speaks_for(picture: ItemEvidence, change: WeightChange) -> bool:
 
 
 def belongs_together(store: Store, a: WeightChange, b: WeightChange) -> bool:
-    """Neighbours on one shelf that changed at one time, in one direction or against each other by as much."""
+    """Neighbours on one shelf that changed at one time."""
     lane_a, lane_b = store.lane[a.lane], store.lane[b.lane]
     return (
         lane_a.shelf == lane_b.shelf
         and abs(lane_a.position - lane_b.position) == 1
-        and ((a.delta_g < 0) == (b.delta_g < 0) or _as_much(a, b))
         and a.t0_s - OVERLAP_S <= b.t1_s
         and b.t0_s - OVERLAP_S <= a.t1_s
     )
-
-
-def _as_much(a: WeightChange, b: WeightChange) -> bool:
-    return abs(a.delta_g + b.delta_g) <= AS_MUCH_G + AS_MUCH_SIGMAS * math.hypot(a.sigma_g, b.sigma_g)

@@ -7,9 +7,8 @@ from hub.core.belief import Belief
 from hub.core.confusion import confuse_until
 from hub.core.events import Answered, Ask, Capture, Effect, Note, Receipt, Void
 from hub.core.goods import Cart
-from hub.core.people import Body
 from hub.core.state import State
-from hub.core.visits import Leaving, Session
+from hub.core.visits import CERTAIN, MISTAKEN_S, Leaving, Session
 from hub.store import Gate
 from wire.messages import Passage
 
@@ -36,6 +35,10 @@ def due(state: State, at_s: float) -> list[Effect]:
         if _ready(state, leaving, at_s):
             state.visits.leaving.remove(leaving)
             effects += _left(state, leaving, at_s)
+    for session in state.visits.finished[:]:
+        if state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S:
+            state.visits.finished.remove(session)
+            effects += _decide(state, session, at_s)
     return effects
 
 
@@ -70,32 +73,34 @@ def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
         return [Note(at_s, f"gate {leaving.passage.gate}: somebody left who had not come in")]
     if leaving.body is not None:
         session.unheard |= state.watch.touched.pop(leaving.body.id, set())
-        state.timeline.add(leaving.passage.t_s, partial(_was, leaving.body, session.id))
-    if session.inside > 0:
-        return []
-    if session.restocks:
-        _end(state, session, state.belief.cart(session.id)[0][1], at_s)
-        return []
-    return _decide(state, session, at_s)
+        state.timeline.add(leaving.passage.t_s, partial(_gone, leaving.body.id))
+    if session.inside <= 0:
+        state.visits.finished.append(session)
+    return []
 
 
-def _was(body: Body, session: str, belief: Belief) -> None:
-    """What is charged holds from now on: whoever is still inside is somebody else."""
-    belief.condition(("who", body.id), lambda who: who.signature == session)
-    belief.forget(("who", body.id))
+def _gone(body: str, belief: Belief) -> None:
+    belief.forget(("who", body))
 
 
 def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
     """The last of a party has gone: the receipt is made."""
-    receipt = decide.receipt(
-        state.store, state.belief, session, at_s, all_heard=session.unheard.isdisjoint(state.watch.unheard.values())
-    )
+    if session.restocks:
+        _end(state, session, state.belief.cart(session.id)[0][1], at_s)
+        return []
+    receipt = _receipt(state, session, at_s)
     if not receipt.asked:
         cart = state.belief.cart(session.id)[0][1]
         return _settle(state, session, cart, receipt)
     options = decide.candidates(state.belief, session)
     session.waiting = tuple(cart for _, cart in options)
     return [Ask(receipt, tuple(c.signature for _, c in options), tuple(p for p, _ in options))]
+
+
+def _receipt(state: State, session: Session, at_s: float) -> Receipt:
+    sure = 1.0 - state.visits.doubt(session)
+    all_heard = session.unheard.isdisjoint(state.watch.unheard.values())
+    return decide.receipt(state.store, state.belief, session, sure, at_s, all_heard)
 
 
 def answered(state: State, answer: Answered) -> list[Effect]:
@@ -113,9 +118,7 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
     """More is known than when people were asked: a question that answers itself by now is taken back."""
     effects: list[Effect] = []
     for session in [s for s in state.visits.sessions.values() if s.waiting is not None]:
-        receipt = decide.receipt(
-            state.store, state.belief, session, at_s, all_heard=session.unheard.isdisjoint(state.watch.unheard.values())
-        )
+        receipt = _receipt(state, session, at_s)
         if not receipt.asked:
             effects += _settle(state, session, state.belief.cart(session.id)[0][1], receipt)
     return effects

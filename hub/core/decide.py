@@ -12,11 +12,14 @@ CANDIDATES = 5
 """Carts shown to the person who is asked."""
 
 
-def receipt(store: Store, belief: Belief, session: Session, at_s: float, all_heard: bool) -> Receipt:
-    """The likeliest cart as a receipt; `asked` when it is less sure than the store's threshold, or evidence lacks."""
+def receipt(store: Store, belief: Belief, session: Session, sure: float, at_s: float, all_heard: bool) -> Receipt:
+    """The likeliest cart as a receipt; `asked` when it is less sure than the store's threshold, or evidence lacks.
+
+    `sure` is how likely all of the session's people have left.
+    """
     carts = belief.cart(session.id)
     probability, cart = carts[0]
-    probability *= session.certainty
+    probability *= sure
     doubtful = not all_heard or probability < store.thresholds.ask_below or any(g == UNKNOWN for g, _ in cart.signature)
     return _receipt(store, session, carts, cart, probability, doubtful, at_s)
 

@@ -24,6 +24,7 @@ class Place(NamedTuple):
     x_m: float
     y_m: float
     hand: Hand | None
+    sigma_m: float
 
 
 class Shuffle(NamedTuple):
@@ -44,6 +45,8 @@ class Body:
     y_m: float
     bound: bool = False
     """Whether it came in through a gate, on somebody's session."""
+    restocks: bool = False
+    """Whether that was an employee's."""
     sights: dict[str, "Sight"] = field(default_factory=dict)
     """By camera."""
     places: deque[Place] = field(default_factory=deque)
@@ -56,7 +59,7 @@ class Body:
 
     def seen(self, place: Place) -> None:
         """Take in a place; the newest says where it is now."""
-        t_s, x_m, y_m, _ = place
+        t_s, x_m, y_m = place[:3]
         if t_s >= self.t_s:
             self.t_s, self.x_m, self.y_m = t_s, x_m, y_m
             self.places.append(place)
@@ -119,4 +122,4 @@ class Sight:
             self.vx_mps += gain * ((x_m - self.x_m) / step_s - self.vx_mps)
             self.vy_mps += gain * ((y_m - self.y_m) / step_s - self.vy_mps)
         self.t_s, self.x_m, self.y_m, self.sigma_m = t_s, x_m, y_m, track.sigma_m
-        self.body.seen(Place(t_s, x_m, y_m, track.hand))
+        self.body.seen(Place(t_s, x_m, y_m, track.hand, track.sigma_m))

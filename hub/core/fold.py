@@ -38,7 +38,7 @@ def apply(state: State, event: AnyInput) -> list[Effect]:
         case LaneHeard():
             effects += _lane_heard(state, event)
     _explain_due(state, event.at_s)
-    if state.visits.leaving:
+    if state.visits.leaving or state.visits.finished:
         effects += checkout.due(state, event.at_s)
     return effects
 

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping
 
+from hub.core.belief import Values
 from hub.core.goods import Key, Unit, Value
-from hub.core.part import Part, Step, lane_of, log_normal
+from hub.core.part import Part, Step, cart_of, lane_of, log_normal
 from hub.store import Store
 
 LOG_OVER = math.log(0.05)
@@ -14,7 +15,33 @@ LOG_ACROSS = math.log(0.01 / 1500)
 
 
 def moved_over(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
-    """What some lanes lost is what the others gained."""
+    """What some lanes lost is what the others gained; or something was taken there as well, and weighs the rest."""
+    yield from _only(part, store, values)
+    if len(part.lanes) == 2:
+        yield from _and_taken(part, store, values)
+
+
+def _and_taken(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
+    """Somebody took what lay where the other thing rolled to."""
+    lost, there = part.lanes if part.gains_g[0] < 0 else part.lanes[::-1]
+    lost_g = -min(part.gains_g)
+    for rolled in (store.product[gtin] for gtin in lost.products):
+        fits = log_normal(lost_g - rolled.weight_g, math.hypot(part.sigma_g, rolled.spread_g))
+        for taken in (store.product[gtin] for gtin in there.products):
+            log_p = log_normal(part.delta_g + taken.weight_g, math.hypot(part.sigma_g, taken.spread_g))
+            arrived = Unit(rolled.gtin, lost_g, math.hypot(part.sigma_g, 0.1))
+            lanes: Values = {
+                ("lane", lost.id): lane_of(values, lost).less(rolled.gtin, 1),
+                ("lane", there.id): lane_of(values, there).less(taken.gtin, 1).with_left((arrived,)),
+            }
+            unit = Unit(taken.gtin, -part.delta_g, part.sigma_g)
+            log_p += LOG_OVER + fits - math.log(len(lost.products) * len(there.products)) + part.seen_log((unit,))
+            for session, ratio in part.actors(values).items():
+                cart = cart_of(values, session).plus((unit,), part.deed(taken.gtin, 1))
+                yield log_p + math.log(ratio), {**lanes, ("cart", session): cart}
+
+
+def _only(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
     log_p = log_normal(part.delta_g, part.sigma_g)
     yield log_p + LOG_ACROSS, {}
     from_lanes = [lane for lane, gain_g in zip(part.lanes, part.gains_g, strict=True) if gain_g < 0]

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from hub.core.belief import Values
-from hub.core.goods import FOREIGN, NOBODY, Key, Unit, Value, signature_of
+from hub.core.goods import FOREIGN, Key, Unit, Value, signature_of
 from hub.core.part import Part, Step, cart_of, lane_of, log_normal
-from hub.core.taking import LOG_ANOTHER, LOG_TOGETHER, MANY_AT_ONCE
+from hub.core.taking import LOG_ANOTHER, MANY_AT_ONCE
 from hub.store import Store
 
 LOG_PUT_HOME, LOG_PUT_ASTRAY = math.log(0.8), math.log(0.2)
@@ -38,7 +38,6 @@ def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[
         if cart_of(values, session).restocks:
             for log_p, changed in _restocked(part, store, session, values):
                 yield log_ratio + log_p, changed
-            yield from _restocked_and_taken(part, store, session, values, actors)
     foreign = Unit(FOREIGN, part.delta_g, part.sigma_g)
     lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
     log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
@@ -61,34 +60,6 @@ def _restocked(part: Part, store: Store, session: str, values: Mapping[Key, Valu
                 noted = cart.explained(part.deed(gtin, -count))
                 more = lane_of(values, lane).less(gtin, -count)
                 yield log_p, {("cart", session): noted, ("lane", lane.id): more}
-
-
-def _restocked_and_taken(
-    part: Part, store: Store, session: str, values: Mapping[Key, Value], actors: dict[str, float]
-) -> Iterator[Step]:
-    """Somebody took one of them at the same moment, and one more was laid down than it weighs."""
-    for other, ratio in actors.items():
-        if other in (session, NOBODY) or cart_of(values, other).restocks:
-            continue
-        for lane in part.lanes:
-            for gtin in lane.products:
-                product = store.product[gtin]
-                count = round(part.delta_g / product.weight_g)
-                if not 0 < count < RESTOCKED_AT_MOST:
-                    continue
-                weight_g = count * product.weight_g
-                sigma_g = math.hypot(part.sigma_g, math.sqrt(count + 2) * product.spread_g)
-                log_p = log_normal(part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g)
-                log_p += LOG_RESTOCKED + LOG_TOGETHER + math.log(ratio * actors[session] / len(lane.products))
-                unit = Unit(gtin, product.weight_g, product.spread_g)
-                yield (
-                    log_p,
-                    {
-                        ("cart", session): cart_of(values, session).explained(part.deed(gtin, -count - 1)),
-                        ("cart", other): cart_of(values, other).plus((unit,), part.deed(gtin, 1)),
-                        ("lane", lane.id): lane_of(values, lane).less(gtin, -count),
-                    },
-                )
 
 
 def _home_log(part: Part, units: tuple[Unit, ...]) -> float:

@@ -19,12 +19,12 @@ GRIP_S = 0.5
 """And it was there for about so long."""
 WITHIN_M = 2.0
 """Nobody reaches this far."""
-SIDE_SIGMA_M = 0.22
+SIDE_SIGMA_M = 0.2
 STRETCH_SIGMA_M = 0.55
 STRETCH = 0.08
 """How often somebody reaches far to the side, across a neighbour say, rather than straight ahead."""
 FRONT_M = 0.45
-FRONT_SIGMA_M = 0.22
+FRONT_SIGMA_M = 0.2
 """People stand about this far from what they reach for."""
 AROUND_PER_M2 = 0.15
 """Density of people who are near shelves and touch nothing."""
@@ -40,6 +40,8 @@ HAND_ELSEWHERE_PER_M2 = 0.15
 HAND_LOOKS = 3.0
 """So many looks at a hand in the time of a grip are independent: a camera is wrong in the same way for a while."""
 LOG_UNSEEN_HAND = math.log((1 - HAND_SEEN) / (1 - HAND_ELSEWHERE_PER_M2))
+LOG_HIDDEN_HAND = math.log(0.2)
+"""Somebody's back, or another arm, hides a whole grip now and then; most who show no hand have none there."""
 UNSEEN = 0.002
 """Ratio for somebody the ceiling does not see at all."""
 LOST_SPREAD_MPS = 0.7
@@ -84,16 +86,21 @@ def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: boo
     if not places:
         return 0.0
     grip = max(1, round(len(places) * GRIP_S / (end_s - start_s)))
-    hands = [_hand_log(place.hand, lane) for place in places] if sees_hands else []
+    hands = [_hand_log(place.hand, lane) if place.hand else None for place in places] if sees_hands else []
     starts = range(0, max(1, len(places) - grip + 1), max(1, grip // 2))
     return sum(_grip_ratio(places[i : i + grip], hands[i : i + grip], lane) for i in starts) / len(starts)
 
 
-def _grip_ratio(places: Sequence[Place], hands: Sequence[float], lane: Lane) -> float:
+def _grip_ratio(places: Sequence[Place], hands: Sequence[float | None], lane: Lane) -> float:
     """What is wrong with a body's place stays wrong for so short a time: one look tells as much as all of them."""
     log_ratio = _place_log(places[len(places) // 2], lane)
     if hands and log_ratio > IMPOSSIBLE:
-        log_ratio += HAND_LOOKS * sum(hands) / len(hands)
+        seen = [log_p for log_p in hands if log_p is not None]
+        unseen = len(hands) - len(seen)
+        if seen:
+            log_ratio += HAND_LOOKS * (sum(seen) + unseen * LOG_UNSEEN_HAND) / len(hands)
+        else:
+            log_ratio += LOG_HIDDEN_HAND
     return math.exp(log_ratio)
 
 
@@ -101,15 +108,14 @@ def _place_log(place: Place, lane: Lane) -> float:
     front_m, side_m = lane.offset_m(place.x_m, place.y_m)
     if not -0.3 < front_m < WITHIN_M or abs(side_m) > WITHIN_M:
         return IMPOSSIBLE
-    side = (1 - STRETCH) * _normal(side_m, SIDE_SIGMA_M) + STRETCH * _normal(side_m, STRETCH_SIGMA_M)
-    ratio = side * _normal(front_m - FRONT_M, FRONT_SIGMA_M) / AROUND_PER_M2
+    side_sigma_m, stretch_sigma_m = math.hypot(SIDE_SIGMA_M, place.sigma_m), math.hypot(STRETCH_SIGMA_M, place.sigma_m)
+    side = (1 - STRETCH) * _normal(side_m, side_sigma_m) + STRETCH * _normal(side_m, stretch_sigma_m)
+    ratio = side * _normal(front_m - FRONT_M, math.hypot(FRONT_SIGMA_M, place.sigma_m)) / AROUND_PER_M2
     return math.log(ratio) if ratio > 0 else IMPOSSIBLE
 
 
-def _hand_log(hand: Hand | None, lane: Lane) -> float:
-    """A hand over this plate speaks for it, a hand elsewhere against, and no hand a little against."""
-    if hand is None:
-        return LOG_UNSEEN_HAND
+def _hand_log(hand: Hand, lane: Lane) -> float:
+    """A hand over this plate speaks for it, a hand elsewhere against."""
     _, side_m = lane.offset_m(hand.x_m, hand.y_m)
     height_m = hand.z_m - lane.z_m
     side_sigma_m = math.hypot(HAND_SIGMA_M, lane.width_m / 4, hand.sigma_m)

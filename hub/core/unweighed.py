@@ -1,4 +1,5 @@
-"""Deeds that no scale sees: a thing handed over, left on the floor, or taken from a lane that does not weigh.
+"""Deeds that no scale sees: a thing handed over, left on the floor, or taken from a lane that does not weigh, or that
+somebody fills at that moment.
 
 All that shows is a hand: near another's hand in mid-air, down at the floor, or over that lane. What it did stays open
 until something else tells, or a person is asked.
@@ -30,6 +31,10 @@ STANDS_M = 0.8
 """Where no hands are seen: whoever stands so close in front of a lane may reach into it."""
 GAP_S = 1.0
 """A hand that is not seen for so long has gone."""
+STOCKED_S = 2.0
+"""What somebody takes from a lane while an employee fills it, or so shortly after, may be lost in one change of it."""
+SHOWN_S = 2.5
+"""What a lane shows of a hand, it shows within this long."""
 NOTICED_S = 6.0
 """A silent node is noticed within this long."""
 FRAMES = 2
@@ -63,6 +68,8 @@ class Watch:
     """Lanes of which not everything has been heard, and the nodes that are behind with it."""
     touched: dict[str, set[str]] = field(default_factory=dict)
     """By body: nodes that are behind and of whose lanes somebody was at one meanwhile."""
+    stocked: dict[str, float] = field(default_factory=dict)
+    """Lanes that an employee fills, and when a hand of theirs was there last."""
     spells: dict[What, Spell] = field(default_factory=dict)
 
     def see(self, store: Store, people: People, t_s: float) -> list[tuple[float, Step]]:
@@ -80,11 +87,13 @@ class Watch:
         ended = [
             (self.spells[what], what)
             for what in over
-            if self.spells[what].frames >= needed and (what[0] != "lane" or what[2] in self.unwell)
+            if self.spells[what].frames >= needed
+            and (what[0] != "lane" or what[2] in self.unwell or what[2] in self.stocked)
         ]
+        self.stocked = {lane: last_s for lane, last_s in self.stocked.items() if last_s > t_s - STOCKED_S - GAP_S}
         for what in over:
             del self.spells[what]
-        return [(spell.last_s, partial(_maybe, store, what, spell.last_s)) for spell, what in ended]
+        return [(spell.last_s + SHOWN_S, partial(_maybe, store, what, spell.last_s)) for spell, what in ended]
 
     @property
     def behind(self) -> set[str]:
@@ -117,14 +126,21 @@ class Watch:
             for other, theirs in hands[:i]:
                 if _met(hand, theirs) and _clear(hand, store) and _clear(theirs, store):
                     yield "met", other.id, body.id
-        for lane in (store.lane[name] for name in (*self.unwell, *self.unheard)):
+        for body, hand in hands:
+            if body.restocks:
+                self.stocked |= {lane.id: t_s for lane in store.lanes if _distance_m(hand, lane) < AT_LANE_M}
+        for lane in (store.lane[name] for name in {**self.unwell, **self.unheard, **self.stocked}):
             if people.sees_hands:
-                yield from (("lane", body.id, lane.id) for body, hand in hands if _distance_m(hand, lane) < AT_LANE_M)
+                yield from (
+                    ("lane", body.id, lane.id)
+                    for body, hand in hands
+                    if not body.restocks and _distance_m(hand, lane) < AT_LANE_M
+                )
             else:
                 yield from (
                     ("lane", b.id, lane.id)
                     for b in people.bodies.values()
-                    if b.bound and _stands_at(b.x_m, b.y_m, lane)
+                    if b.bound and not b.restocks and _stands_at(b.x_m, b.y_m, lane)
                 )
 
 
@@ -203,16 +219,20 @@ def _unseen(store: Store, lane: Lane, body: str, at_s: float, values: Mapping[Ke
     if session == NOBODY:
         return [(0.0, {})]
     cart, contents = cart_of(values, session), lane_of(values, lane)
+    if any(lane.id in deed.lanes and abs(deed.at_s - at_s) < SHOWN_S for deed in cart.deeds):
+        return [(0.0, {})]  # it was weighed after all
     ways: list[Way] = []
     for gtin in lane.products:
         product = store.product[gtin]
         unit = Unit(gtin, product.weight_g, product.spread_g)
-        more = cart.plus((unit,), _deed(unit, 1, at_s, f"perhaps taken from lane {lane.id}, which did not weigh", lane))
+        more = cart.plus(
+            (unit,), _deed(unit, 1, at_s, f"perhaps taken from lane {lane.id}, which could not tell", lane)
+        )
         after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1)}
         ways.append((math.log((1 - PUT_BACK) / len(lane.products)), after))
     kinds = _kinds(values, session)
     for unit in kinds:
-        less = cart.minus((unit,), _deed(unit, -1, at_s, f"perhaps put on lane {lane.id}, which did not weigh", lane))
+        less = cart.minus((unit,), _deed(unit, -1, at_s, f"perhaps put on lane {lane.id}, which could not tell", lane))
         there = contents.less(unit.gtin, -1) if unit.gtin in lane.products else contents.with_left((unit,))
         ways.append((math.log(PUT_BACK / len(kinds)), {("cart", session): less, ("lane", lane.id): there}))
     return _with_nothing(ways)

@@ -16,6 +16,10 @@ GRANT_S = 8.0
 """A gate stays unlocked this long for one passage (PERCo ST-01, pulse mode)."""
 LATEST_S = 2 * GRANT_S
 """By then every grant has ended in a passage or has timed out."""
+MISTAKEN_S = 120.0
+"""A receipt waits so long for those to leave for whom its shopper may have been taken."""
+CERTAIN = 0.02
+"""Unless that is less likely than this."""
 BIND_S = 4.0
 """After a passage in, the first new track at the gate within this long is theirs."""
 
@@ -35,8 +39,10 @@ class Session:
     """An employee's: nothing is held, and no receipt made."""
     commands: int = 0
     """Gate commands given for it so far."""
-    certainty: float = 1.0
-    """How sure it is that those who left on it were those who came in on it."""
+    mistaken: dict[str, float] = field(default_factory=dict)
+    """Of which other sessions those who left on it may have been, and how likely: somebody of it is inside then."""
+    left_s: float = 0.0
+    """When the last of it was seen to have left."""
     unheard: set[str] = field(default_factory=set)
     """Shelf nodes that had still to tell what they saw of it when its people left."""
     waiting: tuple[Cart, ...] | None = None
@@ -91,6 +97,8 @@ class Visits:
     """When the exit opened for a session: by (session, gate)."""
     leaving: list[Leaving] = field(default_factory=list)
     """In the order in which they passed."""
+    finished: list[Session] = field(default_factory=list)
+    """All of whose people seem to have left, but may be taken for somebody who is still inside."""
 
     def tap(self, store: Store, tap: Tap, at_s: float) -> list[Effect]:
         """Somebody wants in. Once a credential is in, a further tap lets in one more of its party."""
@@ -144,7 +152,7 @@ class Visits:
             if body is None and not late:
                 body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, t_s, bound=False)
             if body is not None and waiting.session in self.sessions:
-                body.bound = True
+                body.bound, body.restocks = True, self.sessions[waiting.session].restocks
                 timeline.add(waiting.passed_s, partial(_bound, body.id, self.sessions[waiting.session]))
             if body is not None or late:
                 self.unbound.remove(waiting)
@@ -204,20 +212,27 @@ class Visits:
     @property
     def leaving_due_s(self) -> float | None:
         """When the next of those who left can be looked at."""
-        return min((leaving.due_s for leaving in self.leaving), default=None)
+        due = (*(leaving.due_s for leaving in self.leaving), *(s.left_s + MISTAKEN_S for s in self.finished))
+        return min(due, default=None)
 
     def leave(self, leaving: Leaving, belief: Belief) -> Session | None:
         """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
-        name, sure = leaving.session, 1.0
-        if leaving.body is not None:
-            sure, name = belief.who(leaving.body.id)[0]
-        session = self.sessions.get(name)
-        if session is None:
+        may_be = [(1.0, leaving.session)] if leaving.body is None else belief.who(leaving.body.id)
+        inside = [(p, s) for p, name in may_be if (s := self.sessions.get(name)) is not None and s.inside > 0]
+        if not inside:
             return None
+        session = inside[0][1]
         self._shut(session.id)
-        session.certainty *= sure
+        session.mistaken |= {s.id: p for p, s in inside[1:]}
         session.inside -= 1
+        session.left_s = leaving.at_s
         return session
+
+    def doubt(self, session: Session) -> float:
+        """The probability that somebody of this session, all of whom seem to have left, is still inside."""
+        return sum(
+            p for name, p in session.mistaken.items() if name in self.sessions and self.sessions[name].inside > 0
+        )
 
     def _shut(self, session: str) -> None:
         """Exits that were opened for a session have been used: they open again when the next of its party comes."""
