@@ -48,6 +48,8 @@ class Played(Struct, frozen=True, kw_only=True):
     wall_s: float
     missed: int
     """Moves that somebody meant to make and could not."""
+    kept: int
+    """People whom a gate did not let in, or not out, in time."""
 
 
 class Report(Struct, kw_only=True):
@@ -75,7 +77,13 @@ def play_day(name: str, mix: str, visits: int, seed: int) -> Played:
     begun_s = time.perf_counter()
     record = run_visit(scene, seed, visitors=day.come_and_go)
     wall_s = time.perf_counter() - begun_s
-    return Played(outcomes=outcomes(record, store), store_s=record.seconds, wall_s=wall_s, missed=len(record.missed))
+    return Played(
+        outcomes=outcomes(record, store),
+        store_s=record.seconds,
+        wall_s=wall_s,
+        missed=len(record.missed),
+        kept=len(record.kept_out) + len(record.kept_in),
+    )
 
 
 def play_days(names: Sequence[str], mix: str, visits: int, days: int) -> dict[str, list[Played]]:
@@ -125,7 +133,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     report.days_per_hour = 3600.0 * cores / whole_s
     print(
         f"{report.days_per_hour:.1f} store-days of {OPEN_H} h and {VISITS_PER_DAY} visits per hour on {cores} cores; "
-        f"{fmean(d.store_s / d.wall_s for d in played):.0f} times as fast as the store"
+        f"{fmean(d.store_s / d.wall_s for d in played):.0f} times as fast as the store. "
+        f"Moves missed: {sum(d.missed for d in played)}; people kept in or out: {sum(d.kept for d in played)}"
     )
     write_report(report, options.report)
 

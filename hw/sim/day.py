@@ -5,6 +5,7 @@ What people do is decided when they come, from what lies on the shelves then.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,7 +94,7 @@ class Day:
                 while came < self.visits:
                     await asyncio.sleep(max(0.0, arrivals_s[came] - _now()))
                     plans = self._party(world.goods, rng, self.visits - came)
-                    while inside + len(plans) > self.at_once:
+                    while inside and inside + len(plans) > self.at_once:
                         somebody_left.clear()
                         await somebody_left.wait()
                     inside += len(plans)
@@ -105,14 +106,16 @@ class Day:
 
     def _party(self, goods: Goods, rng: Rng, visits_left: int) -> tuple[Plan, ...]:
         """What those who come next mean to do; more than so many visits do not begin any more."""
-        names = [*self.mix, ERRAND]
         shares = [share.percent / 100 for share in self.mix.values()]
-        name = names[int(rng.choice(len(names), p=[*shares, 1.0 - sum(shares)]))]
+        name = str(rng.choice([*self.mix, ERRAND], p=[*shares, 1.0 - sum(shares)]))
         place = structs.replace(self.store, lanes=stocked(self.store, goods, ENOUGH))
-        plans = (_errand(place, rng),) if name == ERRAND else BEHAVIOURS[name](place, rng)
-        if self._visits(plans) > visits_left:
-            plans = (_errand(place, rng),)
-        return tuple(_at_leisure(plan, rng) for plan in with_habits(plans, place, rng))
+        plans: tuple[Plan, ...] = ()
+        with suppress(ValueError):  # too little is left of what it takes
+            plans = BEHAVIOURS.get(name, _errand)(place, rng)
+        if not 0 < self._visits(plans) <= visits_left:
+            plans = _errand(place, rng)
+        length_s = float(np.clip(rng.lognormal(np.log(LENGTH_S), LENGTH_SPREAD), SHORTEST_S, LONGEST_S))
+        return tuple(_at_leisure(plan, length_s, rng) for plan in with_habits(plans, place, rng))
 
     def _visits(self, plans: Sequence[Plan]) -> int:
         """Payers; employees are none."""
@@ -140,14 +143,13 @@ def from_now(plans: Sequence[Plan], store: Store, token: str) -> list[Plan]:
     ]
 
 
-def _errand(store: Store, rng: Rng) -> Plan:
+def _errand(store: Store, rng: Rng) -> tuple[Plan, ...]:
     items = min(int(rng.geometric(ITEMS_END)), MOST_ITEMS)
-    return visit("A", *(take(store.lanes[int(i)]) for i in rng.integers(len(store.lanes), size=items)))
+    return (visit("A", *(take(store.lanes[int(i)]) for i in rng.integers(len(store.lanes), size=items))),)
 
 
-def _at_leisure(plan: Plan, rng: Rng) -> Plan:
-    """Spread over a visit of some length, in the same order, what the plan leaves to whenever there is time for it."""
-    length_s = float(np.clip(rng.lognormal(np.log(LENGTH_S), LENGTH_SPREAD), SHORTEST_S, LONGEST_S))
+def _at_leisure(plan: Plan, length_s: float, rng: Rng) -> Plan:
+    """Spread over a visit of this length, in the same order, what the plan leaves to whenever there is time for it."""
     if any(act.at_s is not None for act in plan.deeds):
         return plan
     begins_s = rng.uniform(UNTIL_IN_S, max(UNTIL_IN_S, length_s - UNTIL_IN_S), len(plan.deeds))

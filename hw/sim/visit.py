@@ -36,6 +36,8 @@ class VisitRecord:
     inputs: tuple[AnyInput, ...]
     missed: tuple[Move, ...]
     """What somebody meant to move and could not: no fault of the hub's."""
+    kept_out: tuple[str, ...]
+    """Whom the entry did not let in: they are in neither truth nor receipts, where they would pass for right."""
     kept_in: tuple[str, ...]
     """Whom the exit did not let out in time."""
     seconds: float
@@ -54,7 +56,7 @@ def run_visit(
     """Play a scene once. The same scene and seed give the same record. `listener` runs beside it on the same bus;
     `visitors` let people come besides those of the scene's plans.
 
-    Raises KeptOut when a gate stays shut for somebody who wants in.
+    Raises KeptOut when a gate stays shut for somebody of the scene's plans.
     """
     return virtual_time.run(_play(scene, seed, listener, visitors), seed)
 
@@ -75,8 +77,8 @@ async def _play(scene: Scene, seed: int, listener: Listener | None, visitors: Vi
         await _settled(hub, clock)
         for task in running:
             task.cancel()
-    if kept_out := [s.plan.payer for s in world.shoppers if not s.entered]:
-        # They took nothing and are charged nothing: scored, that would pass for a right receipt.
+    kept_out = tuple(s.plan.payer for s in world.shoppers if not s.entered)
+    if kept_out and visitors is None:
         raise KeptOut(f"scene {scene.name}: the gate did not let {', '.join(kept_out)} in: did the hub see the tap?")
     receipts = [*hub.receipts, *(question.receipt for question in hub.questions.values())]
     return VisitRecord(
@@ -85,7 +87,8 @@ async def _play(scene: Scene, seed: int, listener: Listener | None, visitors: Vi
         asked=tuple(sorted({question.receipt.credential for question in hub.questions.values()})),
         inputs=tuple(journal.replay()),
         missed=tuple(move for s in world.shoppers for move in s.missed),
-        kept_in=tuple(s.plan.payer for s in world.shoppers if not s.left),
+        kept_out=kept_out,
+        kept_in=tuple(s.plan.payer for s in world.shoppers if s.entered and not s.left),
         seconds=clock.now() - ANCHOR_UTC_S,
     )
 
@@ -101,7 +104,7 @@ async def _settled(hub: Hub, clock: Clock) -> None:
 
 def _carts(world: World, units: Iterable[tuple[str, str, int]]) -> dict[str, Counter[str]]:
     store = world.store
-    payers = (shopper.plan.payer for shopper in world.shoppers)
+    payers = (shopper.plan.payer for shopper in world.shoppers if shopper.entered)
     carts: dict[str, Counter[str]] = {payer: Counter() for payer in payers if payer not in store.staff}
     for payer, gtin, n in units:
         if payer in carts and gtin in store.product:
