@@ -69,12 +69,12 @@ class Nodes:
         """What to tell the core, which takes these nodes to be behind and these lanes to be unwell; `at_s` is open."""
         news: list[NodeHeard | LaneHeard] = []
         for name, node in self.by_name.items():
+            if node.alive and node.waiting == 0 and name in behind:
+                news.append(NodeHeard(at_s=0.0, node=name, behind=False))
             if not node.readings or node.uptime_s < LOST_AFTER_S:
                 continue  # no shelf, or one that has just begun to weigh
             if not node.alive and name not in behind:
                 news.append(NodeHeard(at_s=0.0, node=name, behind=True, lanes=tuple(node.readings)))
-            if node.alive and node.waiting == 0 and name in behind:
-                news.append(NodeHeard(at_s=0.0, node=name, behind=False))
             for lane, reading in node.readings.items() if node.alive else ():
                 if (reading.fault is not None) != (lane in unwell):
                     news.append(LaneHeard(at_s=0.0, lane=lane, fault=reading.fault))
