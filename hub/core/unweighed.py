@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from hub.core.belief import Belief, Values
 from hub.core.events import NodeHeard
@@ -33,6 +34,7 @@ GAP_S = 1.0
 """A hand that is not seen for so long has gone."""
 STOCKED_S = 2.0
 """What somebody takes from a lane while an employee fills it, or so shortly after, may be lost in one change of it."""
+LOOK_BACK_FRAMES = 60
 SHOWN_S = 2.5
 """What a lane shows of a hand, it shows within this long."""
 NOTICED_S = 6.0
@@ -95,6 +97,14 @@ class Watch:
             del self.spells[what]
         return [(spell.last_s + SHOWN_S, partial(_maybe, store, what, spell.last_s)) for spell, what in ended]
 
+    def _look_back(self, people: People, lane: Lane, t_s: float) -> None:
+        """An employee's hand has come to a lane: who else had one there just now?"""
+        for body in people.bodies.values():
+            recent = [p for p in islice(reversed(body.places), LOOK_BACK_FRAMES) if t_s - STOCKED_S < p.t_s < t_s]
+            frames = sum(_was_at(place, lane, people.sees_hands) for place in recent)
+            if frames and body.bound and not body.restocks:
+                self.spells.setdefault(("lane", body.id, lane.id), Spell(t_s)).frames += frames
+
     @property
     def behind(self) -> set[str]:
         """Nodes that are behind."""
@@ -126,16 +136,13 @@ class Watch:
             for other, theirs in hands[:i]:
                 if _met(hand, theirs) and _clear(hand, store) and _clear(theirs, store):
                     yield "met", other.id, body.id
-        for body, hand in hands:
-            if body.restocks:
-                self.stocked |= {lane.id: t_s for lane in store.lanes if _distance_m(hand, lane) < AT_LANE_M}
+        for lane in (la for body, hand in hands if body.restocks for la in store.lanes if _at(hand, la)):
+            if lane.id not in self.stocked:
+                self._look_back(people, lane, t_s)
+            self.stocked[lane.id] = t_s
         for lane in (store.lane[name] for name in {**self.unwell, **self.unheard, **self.stocked}):
             if people.sees_hands:
-                yield from (
-                    ("lane", body.id, lane.id)
-                    for body, hand in hands
-                    if not body.restocks and _distance_m(hand, lane) < AT_LANE_M
-                )
+                yield from (("lane", body.id, lane.id) for body, hand in hands if not body.restocks and _at(hand, lane))
             else:
                 yield from (
                     ("lane", b.id, lane.id)
@@ -156,6 +163,10 @@ def _clear(hand: Hand, store: Store) -> bool:
     )
 
 
+def _at(hand: Hand, lane: Lane) -> bool:
+    return _distance_m(hand, lane) < AT_LANE_M
+
+
 def _distance_m(hand: Hand, lane: Lane) -> float:
     """From the space right over a plate."""
     front_m, side_m = lane.offset_m(hand.x_m, hand.y_m)
@@ -166,7 +177,7 @@ def _distance_m(hand: Hand, lane: Lane) -> float:
 
 def _was_at(place: Place, lane: Lane, sees_hands: bool) -> bool:
     if sees_hands:
-        return place.hand is not None and _distance_m(place.hand, lane) < AT_LANE_M
+        return place.hand is not None and _at(place.hand, lane)
     return _stands_at(place.x_m, place.y_m, lane)
 
 
