@@ -113,6 +113,16 @@ class Belief:
             rest = tuple(k for k in factor.keys if k != key)
             self._settle(rest, [(p, {k: v[k] for k in rest}) for p, v in factor.hypotheses])
 
+    def _know(self, keys: tuple[Key, ...], values: Mapping[Key, Value]) -> None:
+        for key in keys:
+            self._remember(key)
+            self.factors.pop(key, None)
+            value = values[key]
+            if value == default(key):
+                self.known.pop(key, None)  # as it began: nothing to remember
+            else:
+                self.known[key] = value
+
     def _remember(self, key: Key) -> None:
         if key not in self.before:
             self.before[key] = self.known.get(key), self.factors.get(key)
@@ -137,12 +147,12 @@ class Belief:
         """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""
         hypotheses = _pruned(_merge_all(weights, keys))
         best = hypotheses[0][1]
+        if len(hypotheses) == 1:
+            self._know(keys, best)
+            return
         open_keys = [k for k in keys if any(v[k].signature != best[k].signature for _, v in hypotheses)]
         groups = _groups(open_keys, hypotheses)
-        for key in keys:
-            self._remember(key)
-            self.factors.pop(key, None)
-            self.known[key] = best[key]
+        self._know(keys, best)
         for group in groups:
             own = _merge_all([(p, {k: v[k] for k in group}) for p, v in hypotheses], group)
             if len(groups) > 1:
@@ -150,11 +160,8 @@ class Belief:
             if len(own) > 1:
                 factor = Factor(group, own)
                 for key in group:
-                    del self.known[key]
+                    self.known.pop(key, None)
                     self.factors[key] = factor
-        for key in keys:
-            if self.known.get(key) == default(key):
-                del self.known[key]  # as it began: nothing to remember
 
 
 def default(key: Key) -> Value:

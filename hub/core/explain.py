@@ -6,7 +6,6 @@ things across the part's lanes. Densities are per gram, so that one wide item an
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hub.core.belief import Belief
 from hub.core.changes import Cluster
@@ -110,7 +109,9 @@ class Explainer:
         at_s, astray = max(c.t1_s for c in changes), self._planogram.astray(lanes, shares)
         gains_g = tuple(c.delta_g for c in changes)
         part = Part(lanes, shares, gains_g, delta_g, sigma_g, at_s, ratios, near, camera, astray, self._beside)
-        return replace(part, sold=tuple(best(list(sold(part, self._planogram))))) if part.lost else part
+        if part.lost:
+            part.sold = best(list(sold(part, self._planogram)))
+        return part
 
     def _deeds(self, part: Part, values: Mapping[Key, Value]) -> list[Step]:
         if part.lost:

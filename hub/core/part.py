@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hub.core.belief import Values
@@ -22,7 +22,7 @@ Step = tuple[float, Values]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """Some neighbouring changes taken as one deed."""
 
@@ -42,18 +42,15 @@ class Part:
     """How likely one certain product that is planned elsewhere lies here."""
     beside: tuple[tuple[Lane, Mapping[str, float]], ...] = ()
     """What cameras saw move on lanes beside these that weigh what they weighed."""
-    sold: tuple[tuple[float, tuple[Unit, ...]], ...] = ()
+    lost: bool = field(init=False)
+    """Whether all of its lanes lost something."""
+    gained: bool = field(init=False)
+    """Whether none did."""
+    sold: list[tuple[float, tuple[Unit, ...]]] = field(default_factory=list)
     """For something taken: what it was, if it lay where it belongs or had strayed unseen, with log likelihoods."""
 
-    @property
-    def lost(self) -> bool:
-        """Whether all of its lanes lost something."""
-        return all(gain_g < 0 for gain_g in self.gains_g)
-
-    @property
-    def gained(self) -> bool:
-        """Whether none did."""
-        return all(gain_g >= 0 for gain_g in self.gains_g)
+    def __post_init__(self) -> None:
+        self.lost, self.gained = max(self.gains_g) < 0, min(self.gains_g) >= 0
 
     @property
     def main(self) -> Lane:

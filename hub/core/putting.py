@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from hub.core.belief import Values
-from hub.core.goods import FOREIGN, Key, Unit, Value, signature_of
+from hub.core.goods import FOREIGN, Cart, Key, Unit, Value
 from hub.core.part import Part, Step, cart_of, lane_of, log_normal
-from hub.core.taking import LOG_ANOTHER, MANY_AT_ONCE
+from hub.core.taking import FAR_SIGMAS, LOG_ANOTHER, MANY_AT_ONCE
 from hub.store import Store
 
 LOG_PUT_HOME, LOG_PUT_ASTRAY = math.log(0.8), math.log(0.2)
@@ -23,25 +23,37 @@ LOG_FOREIGN = math.log(0.01 / 1500)
 def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
     """What came was put there: by whom, and out of whose cart, or from outside."""
     actors = part.actors(values)
-    for session, ratio in actors.items():
-        log_ratio = math.log(ratio)
-        for holder in actors:
-            log_holder = log_ratio + (0.0 if holder == session else LOG_HANDED)
-            cart = cart_of(values, holder)
-            for units in _handfuls(cart.units):
-                weight_g = sum(u.weight_g for u in units)
-                sigma_g = math.hypot(part.sigma_g, *(u.sigma_g for u in units))
-                log_p = log_normal(part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g)
-                log_p += part.seen_log(units) + _home_log(part, units)
-                left: Values = {("cart", holder): cart.minus(units, part.deed(units[0].gtin, -len(units)))}
-                yield log_holder + log_p, {**left, **_lanes_after_put(part, units, values)}
-        if cart_of(values, session).restocks:
-            for log_p, changed in _restocked(part, store, session, values):
-                yield log_ratio + log_p, changed
-    foreign = Unit(FOREIGN, part.delta_g, part.sigma_g)
-    lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
-    log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
-    yield log_p + math.log(sum(actors.values())), lanes
+    ratios = sum(actors.values())
+    for holder in actors:
+        cart = cart_of(values, holder)
+        for log_p, units in _fitting(cart, part):
+            left: Values = {("cart", holder): cart.minus(units, part.deed(units[0].gtin, -len(units)))}
+            # Out of whose cart it was says what changes; who of them all laid it down only how likely that is.
+            log_p += math.log(actors[holder] + math.exp(LOG_HANDED) * (ratios - actors[holder]))
+            yield log_p, {**left, **_lanes_after_put(part, units, values)}
+        if cart.restocks:
+            for log_p, changed in _restocked(part, store, holder, values):
+                yield math.log(actors[holder]) + log_p, changed
+    foreign = [Unit(FOREIGN, gain_g, part.sigma_g) for gain_g in part.gains_g]
+    lanes: Values = {
+        ("lane", lane.id): lane_of(values, lane).with_left((unit,))
+        for lane, unit in zip(part.lanes, foreign, strict=True)
+    }
+    log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((*foreign,))
+    yield log_p + math.log(ratios), lanes
+
+
+def _fitting(cart: Cart, part: Part) -> Iterator[tuple[float, tuple[Unit, ...]]]:
+    """What of a cart may weigh so much."""
+    for units in _handfuls(cart.units):
+        off_g = part.delta_g
+        variance = part.sigma_g**2
+        for unit in units:
+            off_g -= unit.weight_g
+            variance += unit.sigma_g**2
+        if off_g * off_g <= FAR_SIGMAS**2 * variance:
+            log_p = log_normal(off_g, math.sqrt(variance)) + part.spread_log(part.delta_g - off_g)
+            yield log_p + part.seen_log(units) + _home_log(part, units), units
 
 
 def _restocked(part: Part, store: Store, session: str, values: Mapping[Key, Value]) -> Iterator[Step]:
@@ -80,13 +92,9 @@ def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, V
 
 def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
     """What one may put back at once: one thing, two, or several of a kind."""
-    for size in (1, 2):
-        seen: set[object] = set()
-        for group in combinations(units, size):
-            key = (signature_of(group), round(sum(u.weight_g for u in group)))
-            if key not in seen:
-                seen.add(key)
-                yield group
+    one_of_each = list({(unit.gtin, round(unit.weight_g)): unit for unit in units}.values())
+    yield from ((unit,) for unit in one_of_each)
+    yield from combinations(one_of_each, 2)
     for gtin in {u.gtin: None for u in units}:
         alike = tuple(u for u in units if u.gtin == gtin)
-        yield from (alike[:size] for size in range(3, min(len(alike), MANY_AT_ONCE) + 1))
+        yield from (alike[:size] for size in range(2, min(len(alike), MANY_AT_ONCE) + 1))

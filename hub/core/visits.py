@@ -87,6 +87,8 @@ class Visits:
     """Who is in, who is coming in, and who has just left."""
 
     sessions: dict[str, Session] = field(default_factory=dict)
+    expected: dict[str, Session] = field(default_factory=dict)
+    """Those who were let in and have not come yet."""
     count: int = 0
     grants: dict[str, Grant] = field(default_factory=dict)
     """By the id of the gate command."""
@@ -112,6 +114,7 @@ class Visits:
             self.sessions[session.id] = session
             if tap.credential in store.staff:
                 session.hold, session.restocks = "", True
+                self.expected[session.id] = session
                 return [self._open(gate, session, at_s)]
             return [PreAuthorise(session.id, tap.credential, store.thresholds.pre_authorise_cents)]
         session.gate = gate.name
@@ -127,6 +130,8 @@ class Visits:
             del self.sessions[session.id]
             return [Note(answer.at_s, f"{session.id}: declined at {session.gate}")]
         session.hold = answer.hold
+        if not session.entered:
+            self.expected[session.id] = session
         return [self._open(store.gate[session.gate], session, answer.at_s)]
 
     def came_in(self, passage: Passage, gate: Gate, people: People, timeline: Timeline) -> list[Effect]:
@@ -136,6 +141,7 @@ class Visits:
         if grant is None or session is None:
             return [Note(passage.t_s, f"gate {gate.name}: {passage.outcome}, nobody was let in there")]
         grant.used = session.entered = True
+        self.expected.pop(session.id, None)
         session.inside += 1
         self.unbound.append(Unbound(session.id, gate, passage.t_s))
         self.bind_newcomers(people, timeline, passage.t_s)
@@ -168,19 +174,18 @@ class Visits:
 
     def expire(self, at_s: float) -> list[Effect]:
         """Whoever tapped and was let in, but never came, has no visit: every grant has ended or is long past."""
-        gone = [s for s in self._not_in_yet() if not list(self._open_grants(s.id, at_s))]
+        gone = [s for s in self.expected.values() if not list(self._open_grants(s.id, at_s))]
         for session in gone:
-            del self.sessions[session.id]
+            del self.sessions[session.id], self.expected[session.id]
         return [Void(s.id, s.hold, None) for s in gone if s.hold]
 
     @property
     def expiry_s(self) -> float | None:
         """When somebody who was let in is given up, if they do not come."""
-        opened = (g.at_s for s in self._not_in_yet() for g in self.grants.values() if g.session == s.id and not g.used)
+        if not self.expected:
+            return None
+        opened = (g.at_s for g in self.grants.values() if g.session in self.expected and not g.used)
         return min((at_s + LATEST_S for at_s in opened), default=None)
-
-    def _not_in_yet(self) -> list[Session]:
-        return [s for s in self.sessions.values() if s.hold is not None and not s.entered]
 
     def _open_grants(self, session: str, at_s: float) -> Iterator[Grant]:
         return (g for g in self.grants.values() if g.session == session and not g.used and at_s < g.at_s + LATEST_S)
@@ -212,6 +217,8 @@ class Visits:
     @property
     def leaving_due_s(self) -> float | None:
         """When the next of those who left can be looked at."""
+        if not self.leaving and not self.finished:
+            return None
         due = (*(leaving.due_s for leaving in self.leaving), *(s.left_s + MISTAKEN_S for s in self.finished))
         return min(due, default=None)
 
