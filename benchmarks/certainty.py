@@ -63,7 +63,8 @@ def lines(found: Sequence[Outcome]) -> list[Said]:
 
 def carts(found: Sequence[Outcome]) -> list[Said]:
     """All receipts as a whole."""
-    return [(visit.probability, visit.right) for outcome in found for visit in outcome.visits]
+    visits = (visit for outcome in found for visit in outcome.visits)
+    return [(visit.probability, visit.right) for visit in visits if visit.probability is not None]
 
 
 def played(times: int, visits: int, days: int) -> Iterator[Outcome]:

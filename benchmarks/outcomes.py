@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from hub.store import Store
-from hw.replay import METHODS, MethodName, processors, verdicts
+from hw.replay import METHODS, MethodName, Verdict, processors, verdicts
 from hw.report import case_report
 from hw.sim.visit import VisitRecord, run_visit
 from hw.sim.world import Scene
@@ -27,8 +27,8 @@ class Visit(NamedTuple):
     asked: bool
     settled: bool
     """Right, or a person was asked and the true cart was among the candidates."""
-    probability: float
-    """Of the whole cart, as stated."""
+    probability: float | None
+    """Of the whole cart, as stated; None when there was never a receipt."""
     lines: tuple[tuple[float, bool], ...]
     """Of each line: its probability as stated, and whether it is right."""
 
@@ -60,25 +60,24 @@ def outcomes(record: VisitRecord, store: Store) -> Outcomes:
 
 def _outcome(record: VisitRecord, store: Store, method: MethodName) -> Outcome:
     said = {v.receipt.credential: v for v in verdicts(store, record.inputs, METHODS[method])}
-    visits, carts = [], {}
-    for payer, truth in record.truth.items():
-        verdict = said.get(payer)
-        carts[payer] = cart = verdict.cart if verdict else Counter[str]()
-        right, asked = cart == truth, verdict is not None and bool(verdict.candidates)
-        visits.append(
-            Visit(
-                right=right,
-                asked=asked,
-                settled=verdict.could_be(truth) if verdict and asked else right,
-                probability=verdict.receipt.probability if verdict else 0.0,
-                lines=tuple((li.probability, truth[li.gtin] == li.count) for li in verdict.receipt.lines)
-                if verdict
-                else (),
-            )
-        )
+    carts = {payer: said[payer].cart if payer in said else Counter[str]() for payer in record.truth}
     f1 = case_report("", record.truth, carts, (), record.seconds).f1
     assert f1 is not None, "there is a truth to compare with"
-    return Outcome(f1=f1, visits=tuple(visits))
+    return Outcome(f1=f1, visits=tuple(_visit(said.get(payer), truth) for payer, truth in record.truth.items()))
+
+
+def _visit(verdict: Verdict | None, truth: Counter[str]) -> Visit:
+    if verdict is None:  # charged nothing
+        nothing_taken = not truth
+        return Visit(right=nothing_taken, asked=False, settled=nothing_taken, probability=None, lines=())
+    right, asked = verdict.cart == truth, bool(verdict.candidates)
+    return Visit(
+        right=right,
+        asked=asked,
+        settled=verdict.could_be(truth) if asked else right,
+        probability=verdict.receipt.probability,
+        lines=tuple((line.probability, truth[line.gtin] == line.count) for line in verdict.receipt.lines),
+    )
 
 
 def rates(found: Iterable[Outcome]) -> Rates:
