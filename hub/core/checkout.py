@@ -68,7 +68,7 @@ def caught_up(state: State, at_s: float) -> list[Effect]:
 
 def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
     confuse_until(state.people, state.timeline, leaving.passage.t_s)
-    session = state.visits.leave(leaving, state.belief)
+    session = state.visits.leave(leaving, state.people, state.belief)
     if session is None:
         return [Note(at_s, f"gate {leaving.passage.gate}: somebody left who had not come in")]
     if leaving.body is not None:
@@ -99,7 +99,7 @@ def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
 
 def _receipt(state: State, session: Session, at_s: float) -> Receipt:
     sure = 1.0 - state.visits.doubt(session)
-    all_heard = session.unheard.isdisjoint(state.watch.unheard.values())
+    all_heard = not session.guessed and session.unheard.isdisjoint(state.watch.unheard.values())
     return decide.receipt(state.store, state.belief, session, sure, at_s, all_heard)
 
 
@@ -138,7 +138,7 @@ def _end(state: State, session: Session, cart: Cart, at_s: float) -> None:
     """Nothing will be asked about the visit any more."""
     state.visits.end(session)
     state.inventory.settled(session.id, cart, at_s, staff=session.restocks)
-    bodies = [b for b in state.people.all() if b.bound and state.belief.who(b.id)[0][1] == session.id]
+    bodies = [b for b in state.people.lost if b.bound and state.belief.who(b.id)[0][1] == session.id]
     for body in bodies:
         state.people.gone(body)
     state.timeline.add(at_s, partial(_forgotten, session.id, tuple(b.id for b in bodies)))

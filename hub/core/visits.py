@@ -16,8 +16,9 @@ GRANT_S = 8.0
 """A gate stays unlocked this long for one passage (PERCo ST-01, pulse mode)."""
 LATEST_S = 2 * GRANT_S
 """By then every grant has ended in a passage or has timed out."""
-MISTAKEN_S = 120.0
-"""A receipt waits so long for those to leave for whom its shopper may have been taken."""
+MISTAKEN_S = 1800.0
+"""A receipt waits so long for those to leave for whom its shopper may have been taken: then all is known that ever will
+be."""
 CERTAIN = 0.02
 """Unless that is less likely than this."""
 BIND_S = 4.0
@@ -41,6 +42,8 @@ class Session:
     """Gate commands given for it so far."""
     mistaken: dict[str, float] = field(default_factory=dict)
     """Of which other sessions those who left on it may have been, and how likely: somebody of it is inside then."""
+    guessed: bool = False
+    """Whether somebody left on it only because nobody else was missing."""
     left_s: float = 0.0
     """When the last of it was seen to have left."""
     unheard: set[str] = field(default_factory=set)
@@ -154,9 +157,11 @@ class Visits:
         for waiting in list(self.unbound):
             gate, late = waiting.gate, t_s > waiting.passed_s + BIND_S
             # Where they were when they passed: the message may come late, and they have walked on by then.
-            body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, waiting.passed_s, bound=False)
+            # Nobody else may be near by then: somebody further away is one of the others.
+            within_m = (2 if late else 1) * gate.radius_m
+            body = people.passing(gate.x_m, gate.y_m, within_m, waiting.passed_s, bound=False)
             if body is None and not late:
-                body = people.passing(gate.x_m, gate.y_m, 2 * gate.radius_m, t_s, bound=False)
+                body = people.passing(gate.x_m, gate.y_m, within_m, t_s, bound=False)
             if body is not None and waiting.session in self.sessions:
                 body.bound, body.restocks = True, self.sessions[waiting.session].restocks
                 timeline.add(waiting.passed_s, partial(_bound, body.id, self.sessions[waiting.session]))
@@ -222,18 +227,25 @@ class Visits:
         due = (*(leaving.due_s for leaving in self.leaving), *(s.left_s + MISTAKEN_S for s in self.finished))
         return min(due, default=None)
 
-    def leave(self, leaving: Leaving, belief: Belief) -> Session | None:
+    def leave(self, leaving: Leaving, people: People, belief: Belief) -> Session | None:
         """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
         may_be = [(1.0, leaving.session)] if leaving.body is None else belief.who(leaving.body.id)
         inside = [(p, s) for p, name in may_be if (s := self.sessions.get(name)) is not None and s.inside > 0]
-        if not inside:
+        session = inside[0][1] if inside else self._lost_one(people, belief)
+        if session is None:
             return None
-        session = inside[0][1]
         self._shut(session.id)
         session.mistaken |= {s.id: p for p, s in inside[1:]}
+        session.guessed |= not inside
         session.inside -= 1
         session.left_s = leaving.at_s
         return session
+
+    def _lost_one(self, people: People, belief: Belief) -> Session | None:
+        """Somebody is inside whom no body on the floor is: if there is one such, it is who leaves as a stranger."""
+        seen = {belief.who(body.id)[0][1] for body in people.all() if body.bound}
+        lost = [s for s in self.sessions.values() if s.inside > 0 and s.id not in seen]
+        return lost[0] if len(lost) == 1 else None
 
     def doubt(self, session: Session) -> float:
         """The probability that somebody of this session, all of whom seem to have left, is still inside."""
