@@ -7,7 +7,7 @@ things across the part's lanes. Densities are per gram, so that one wide item an
 import math
 from collections.abc import Mapping
 
-from hub.core.belief import Belief
+from hub.core.belief import Belief, Values
 from hub.core.changes import Cluster
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moving import moved_over
@@ -24,6 +24,8 @@ SCALE_SIGMA_G = 0.1
 """No cell is better than this, whatever its node says."""
 LOG_SECOND_DEED = math.log(0.05)
 """A neighbouring lane changed at the same time by another deed."""
+LOG_SOMEBODY_ELSE = math.log(0.3)
+"""One person's two hands do two things at once more often than two people side by side."""
 LOG_NOTHING = math.log(0.001)
 ARTEFACT_G = 6.0
 """What a plate may settle by after a press, one standard deviation."""
@@ -34,6 +36,12 @@ def joint(planogram: Planogram, people: People, belief: Belief, cluster: Cluster
     explainer = Explainer(planogram, people, cluster)
     sessions = {session for body in explainer.bodies for _, session in belief.who(body)}
     belief.update([*explainer.touched, *(("cart", s) for s in sorted({NOBODY, *sessions}))], explainer.expand)
+
+
+def _somebody_else(changed: Values, more: Values) -> bool:
+    """Whether the next deed beside these is another person's."""
+    before, after = ({key for key in values if key[0] == "cart"} for values in (changed, more))
+    return bool(before and after) and not after <= before
 
 
 class Explainer:
@@ -79,7 +87,8 @@ class Explainer:
                 cost = LOG_SECOND_DEED if start else 0.0
                 for log_p, changed in reached[start]:
                     for log_step, more in self._deeds(part, {**values, **changed}):
-                        reached[end].append((log_p + log_step + cost, {**changed, **more}))
+                        other = LOG_SOMEBODY_ELSE if _somebody_else(changed, more) else 0.0
+                        reached[end].append((log_p + log_step + cost + other, {**changed, **more}))
             reached[end] = best(reached[end])
         return reached[count]
 

@@ -73,6 +73,7 @@ def _seen(state: State, camera: str, frame: Tracks, at_s: float) -> list[Effect]
     if state.method is joint:
         for t_s, step in state.watch.see(state.store, state.people, frame.t_s):
             state.timeline.add(t_s, step)
+    state.visits.miss(state.people, state.belief, frame.t_s)
     if state.visits.unbound:
         state.visits.bind_newcomers(state.people, state.timeline, frame.t_s)
     return state.visits.release(state.store, state.people, state.belief, at_s)

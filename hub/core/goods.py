@@ -11,11 +11,12 @@ FOREIGN = "-"
 
 
 class Unit(NamedTuple):
-    """One thing, and what it weighed when it last moved."""
+    """One thing, and what it weighed when it last moved; lying across several lanes, it presses on each by `shares`."""
 
     gtin: str
     weight_g: float
     sigma_g: float
+    shares: tuple[tuple[str, float], ...] = ()
 
 
 class Deed(NamedTuple):

@@ -57,6 +57,26 @@ class Part:
         """The lane that changed most."""
         return self.lanes[max(range(len(self.lanes)), key=lambda i: self.shares[i])]
 
+    @property
+    def division(self) -> tuple[tuple[str, float], ...]:
+        """How it divides over the lanes; of one lane there is nothing to say."""
+        if len(self.lanes) == 1:
+            return ()
+        return tuple((lane.id, gain_g) for lane, gain_g in zip(self.lanes, self.gains_g, strict=True))
+
+    def fits_as_it_lay(self, unit: Unit, also: tuple[str, float, float] | None = None) -> float | None:
+        """Log density of lifting something off all the lanes across which it lay, together with something else from one
+        of them (lane, weight and its sigma in grams). None when it lay on others than these."""
+        shares = dict(unit.shares)
+        if len(shares) < 2 or shares.keys() != {lane.id for lane in self.lanes}:
+            return None
+        sigma_g = math.hypot(self.sigma_g, unit.sigma_g) / math.sqrt(len(self.lanes))
+        log_p = 0.0
+        for lane, gain_g in zip(self.lanes, self.gains_g, strict=True):
+            weight_g, spread_g = also[1:] if also is not None and also[0] == lane.id else (0.0, 0.0)
+            log_p += log_normal(-gain_g - shares[lane.id] - weight_g, math.hypot(sigma_g, spread_g))
+        return log_p
+
     def spread_log(self, weight_g: float) -> float:
         """Log density of how a thing's weight divides over the lanes it lies across: all divisions alike."""
         return -(len(self.lanes) - 1) * math.log(max(weight_g, 1.0))

@@ -26,6 +26,8 @@ MOMENT_S = 0.5
 """Whoever passes a gate is seen there this long before or after its contact, frames and clocks being what they are."""
 WAITS_S = 2.0
 """Whoever stands at an exit for so long wants out."""
+DEPARTED_S = 5.0
+"""Who has passed the way out is out of sight by then."""
 SHUFFLE_S = 1.0
 """Confusions of the same two people within this long are one."""
 
@@ -41,6 +43,8 @@ BESIDE_M = 1.0
 class People:
     """Everybody on the floor."""
 
+    entries: Sequence[tuple[float, float]] = ()
+    """Where people come in."""
     bodies: dict[str, Body] = field(default_factory=dict)
     """In sight of some camera, by id."""
     lost: list[Body] = field(default_factory=list)
@@ -62,6 +66,8 @@ class People:
     _views: dict[str, dict[str, Sight]] = field(default_factory=dict)
     """What each camera holds: by camera and track."""
     _overlap: Overlap = field(default_factory=Overlap)
+    _departed: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Tracks, by camera, of people who passed a way out, and when: they are seen on their way for a moment more."""
     _barred: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     """Bodies that a track has parted from, by camera and track."""
 
@@ -86,6 +92,9 @@ class People:
         self.sees_hands = self.sees_hands or any(t.hand is not None for t in frame.tracks)
         view = self._views.setdefault(camera, {})
         tracks = self._by_id(view, frame.tracks)
+        if self._departed:
+            self._departed = {key: s for key, s in self._departed.items() if s > t_s - DEPARTED_S}
+            tracks = {key: track for key, track in tracks.items() if (camera, key) not in self._departed}
         self._retire(camera, t_s, tracks)
         for group in close_groups(t_s, view, tracks):
             self._untangle(camera, t_s, group, [tracks.get(s.track) for s in group])
@@ -127,7 +136,8 @@ class People:
         yield from self.lost
 
     def gone(self, body: Body) -> None:
-        """The body went out, or is nobody's concern any more."""
+        """The body went out."""
+        self._departed |= dict.fromkeys(body.keys, body.t_s)
         for sight in list(body.sights.values()):
             self._drop(sight)
         if body in self.lost:
@@ -198,7 +208,7 @@ class People:
         unseen = (b for b in self.bodies.values() if b.id not in seen and (b.bound or b.fresh(t_s, camera)))
         known = [*(b for b in self.lost if b.bound), *unseen]
         barred = self._barred.get(camera, {})
-        for track, body, rivals in recognise(t_s, new, known, barred):
+        for track, body, rivals in recognise(t_s, new, known, barred, self.entries):
             if body is None:
                 self.count += 1
                 body = Body(str(self.count), t_s, track.x_m, track.y_m)

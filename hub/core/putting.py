@@ -34,12 +34,9 @@ def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[
         if cart.restocks:
             for log_p, changed in _restocked(part, store, holder, values):
                 yield math.log(actors[holder]) + log_p, changed
-    foreign = [Unit(FOREIGN, gain_g, part.sigma_g) for gain_g in part.gains_g]
-    lanes: Values = {
-        ("lane", lane.id): lane_of(values, lane).with_left((unit,))
-        for lane, unit in zip(part.lanes, foreign, strict=True)
-    }
-    log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((*foreign,))
+    foreign = Unit(FOREIGN, part.delta_g, part.sigma_g, part.division)
+    lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
+    log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
     yield log_p + math.log(ratios), lanes
 
 
@@ -85,7 +82,8 @@ def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, V
         own = part.own_lane(unit.gtin)
         contents = lane_of(values, own, changed)
         home = unit.gtin in own.products
-        measured = Unit(unit.gtin, part.delta_g / len(units), part.sigma_g / len(units))
+        division = part.division if len(units) == 1 else ()
+        measured = Unit(unit.gtin, part.delta_g / len(units), part.sigma_g / len(units), division)
         changed["lane", own.id] = contents.less(unit.gtin, -1) if home else contents.with_left((measured,))
     return changed
 

@@ -33,6 +33,7 @@ class State:
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
+        self.people.entries = [(g.x_m, g.y_m) for g in self.store.gates if g.direction == "in"]
         self.planogram, self.inventory = Planogram(self.store), Inventory(self.store)
 
     @property

@@ -14,6 +14,8 @@ MANY_AT_ONCE = 6
 """Units of one product moved in one grip."""
 LOG_ANOTHER = math.log(0.15)
 """Each further unit in the same grip."""
+LOG_SEVERAL_ACROSS = math.log(0.03)
+"""Several that lie across the same lanes: what lies side by side is taken from each lane by itself."""
 LOG_TWO_KINDS = math.log(0.03)
 FITS_SIGMAS = 4.0
 """A product planned elsewhere is thought of only when its weight fits this well."""
@@ -107,6 +109,8 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
             continue
         log_p = log_normal(gone_g - weight_g, sigma_g)
         log_p += math.log(planned.get(product.gtin, 0.0) + part.astray) + (count - 1) * LOG_ANOTHER
+        if count > 1 and len(part.lanes) > 1:
+            log_p += LOG_SEVERAL_ACROSS
         units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
         yield log_p + part.spread_log(weight_g) + part.seen_log(units), units
     for (a, place_a), (b, place_b) in combinations(planned.items(), 2):
@@ -149,13 +153,19 @@ def _left_behind(
         seen.add((unit.gtin, unit.weight_g))
         log_place = math.log(LEFT_BEHIND)
         now = (Unit(unit.gtin, unit.weight_g, unit.sigma_g),)
-        log_p = log_normal(gone_g - unit.weight_g, math.hypot(part.sigma_g, unit.sigma_g))
-        yield log_place + log_p + part.spread_log(unit.weight_g) + part.seen_log(now), now
-        for product in (planogram.store.product[g] for lane in part.lanes for g in lane.products):
+        log_p = part.fits_as_it_lay(unit)
+        if log_p is None:
+            log_p = log_normal(gone_g - unit.weight_g, math.hypot(part.sigma_g, unit.sigma_g))
+            log_p += part.spread_log(unit.weight_g)
+        yield log_place + log_p + part.seen_log(now), now
+        for lane, product in ((la, planogram.store.product[g]) for la in part.lanes for g in la.products):
             both = (unit, Unit(product.gtin, gone_g - unit.weight_g, product.spread_g))
             weight_g = unit.weight_g + product.weight_g
-            log_p = log_normal(gone_g - weight_g, math.hypot(part.sigma_g, unit.sigma_g, product.spread_g))
-            yield log_place + LOG_TWO_KINDS + log_p + part.spread_log(weight_g), both
+            log_p = part.fits_as_it_lay(unit, (lane.id, product.weight_g, product.spread_g))
+            if log_p is None:
+                log_p = log_normal(gone_g - weight_g, math.hypot(part.sigma_g, unit.sigma_g, product.spread_g))
+                log_p += part.spread_log(weight_g)
+            yield log_place + LOG_TWO_KINDS + log_p, both
 
 
 def _several_left(part: Part, values: Mapping[Key, Value]) -> Iterator[tuple[float, tuple[Unit, ...]]]:

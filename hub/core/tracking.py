@@ -26,7 +26,10 @@ CERTAIN = 1e-4
 """Confusions less likely than this are none."""
 NEWCOMER_PER_M2 = 0.002
 """Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
+AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.8
+"""And so near a way in."""
 
+Place2d = tuple[float, float]
 Shares = list[tuple[float, tuple[int, ...]]]
 """Orders with their probabilities, likeliest first: which sight each track, in turn, carries on."""
 
@@ -107,16 +110,23 @@ def exchanged(shares: Shares) -> Iterator[tuple[float, int, int]]:
 
 
 def recognise(
-    t_s: float, tracks: Sequence[Track], known: Sequence[Body], barred: Mapping[str, set[str]]
+    t_s: float,
+    tracks: Sequence[Track],
+    known: Sequence[Body],
+    barred: Mapping[str, set[str]],
+    entries: Sequence[Place2d] = (),
 ) -> list[Recognised]:
     """Who the new tracks are, among the known bodies that this camera does not see now.
 
     `barred` names, by track, the bodies that it cannot be. Tracks that may be the same people are weighed jointly.
+    Newcomers are common at `entries`, and rare elsewhere.
     """
     options: dict[str, dict[int, float]] = {}
     for track in tracks:
         no = barred.get(track.id, ())
-        densities = {i: _density(body, track, t_s) for i, body in enumerate(known) if body.id not in no}
+        at_entry = any(math.dist((track.x_m, track.y_m), entry) < ENTRY_M for entry in entries)
+        share = NEWCOMER_PER_M2 / AT_ENTRY_PER_M2 if at_entry else 1.0
+        densities = {i: share * _density(body, track, t_s) for i, body in enumerate(known) if body.id not in no}
         least = CERTAIN * max((*densities.values(), NEWCOMER_PER_M2))
         options[track.id] = {i: d for i, d in densities.items() if d > least}
     found: list[Recognised] = []

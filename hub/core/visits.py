@@ -21,6 +21,8 @@ MISTAKEN_S = 1800.0
 be."""
 CERTAIN = 0.02
 """Unless that is less likely than this."""
+ABSENT_S, LOOK_EVERY_S = 900.0, 10.0
+"""Of whose people nobody has been seen for so long, their visit is over."""
 BIND_S = 4.0
 """After a passage in, the first new track at the gate within this long is theirs."""
 
@@ -44,6 +46,8 @@ class Session:
     """Of which other sessions those who left on it may have been, and how likely: somebody of it is inside then."""
     guessed: bool = False
     """Whether somebody left on it only because nobody else was missing."""
+    seen_s: float = 0.0
+    """When somebody on the floor was last taken for one of its people."""
     left_s: float = 0.0
     """When the last of it was seen to have left."""
     unheard: set[str] = field(default_factory=set)
@@ -102,6 +106,7 @@ class Visits:
     """When the exit opened for a session: by (session, gate)."""
     leaving: list[Leaving] = field(default_factory=list)
     """In the order in which they passed."""
+    _looked_s: float = 0.0
     finished: list[Session] = field(default_factory=list)
     """All of whose people seem to have left, but may be taken for somebody who is still inside."""
 
@@ -146,6 +151,7 @@ class Visits:
         grant.used = session.entered = True
         self.expected.pop(session.id, None)
         session.inside += 1
+        session.seen_s = max(session.seen_s, passage.t_s)
         self.unbound.append(Unbound(session.id, gate, passage.t_s))
         self.bind_newcomers(people, timeline, passage.t_s)
         if passage.outcome == "tailgating":
@@ -246,6 +252,19 @@ class Visits:
         seen = {belief.who(body.id)[0][1] for body in people.all() if body.bound}
         lost = [s for s in self.sessions.values() if s.inside > 0 and s.id not in seen]
         return lost[0] if len(lost) == 1 else None
+
+    def miss(self, people: People, belief: Belief, t_s: float) -> None:
+        """Whoever has not been seen for very long is not there: a passage was missed, or its message lost."""
+        if t_s < self._looked_s + LOOK_EVERY_S:
+            return
+        self._looked_s = t_s
+        seen = {belief.who(body.id)[0][1] for body in people.bodies.values() if body.bound}
+        for session in self.sessions.values():
+            if session.inside <= 0 or session.id in seen:
+                session.seen_s = t_s
+            elif t_s > session.seen_s + ABSENT_S:
+                session.inside, session.left_s, session.guessed = 0, t_s, True
+                self.finished.append(session)
 
     def doubt(self, session: Session) -> float:
         """The probability that somebody of this session, all of whom seem to have left, is still inside."""
