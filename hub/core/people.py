@@ -130,6 +130,21 @@ class People:
                     best_m, best = distance_m, body
         return best
 
+    def stranger(self, x_m: float, y_m: float, since_s: float) -> Body | None:
+        """Somebody who never came in, came into sight after that time, and can have come from there: the nearest."""
+        best_m, best = math.inf, None
+        for body in self.bodies.values():
+            first = body.places[0]
+            distance_m = math.hypot(first.x_m - x_m, first.y_m - y_m)
+            after_s = first.t_s - since_s
+            if not body.bound and after_s >= 0 and distance_m < min(best_m, TOP_SPEED_MPS * after_s + BESIDE_M):
+                best_m, best = distance_m, body
+        return best
+
+    def confuse(self, t_s: float, one: Body, other: Body) -> None:
+        """It is open which of the two is which."""
+        self._confuse(Shuffle(t_s, (one.id, other.id), ((0.5, (0, 1)), (0.5, (1, 0)))))
+
     def all(self) -> Iterator[Body]:
         """Bodies in sight and lost ones."""
         yield from self.bodies.values()

@@ -17,6 +17,10 @@ OFFSET_M = 0.1
 """How far cameras differ about one place, beside their noise: calibration, clocks, the height of what they see."""
 WALK_SIGMA_MPS = 0.9
 """How far somebody out of sight gets, one standard deviation, per second."""
+STAYS, STOPS, STAYS_S = 0.8, 0.2, 10.0
+"""Whoever stood, or walked, when last seen stands there still so often, less and less as time goes by."""
+SHIFTS_M, STOOD_S = 0.2, 0.5
+"""Somebody who stands shifts by so much, and has moved no further for so long."""
 PERMUTED_AT_MOST = 5
 """A tighter crowd is cut into groups of so many, those together who may most easily have swapped."""
 ASSIGNED_AT_MOST = 500
@@ -175,8 +179,21 @@ def _density(body: Body, track: Track, t_s: float) -> float:
     distance_m = math.hypot(track.x_m - x_m, track.y_m - y_m)
     if distance_m > TOP_SPEED_MPS * gone_s + 0.8:
         return 0.0
-    variance = 2 * track.sigma_m**2 + OFFSET_M**2 + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2
+    still = 2 * track.sigma_m**2 + OFFSET_M**2
+    stays = (STAYS if _stood(body) else STOPS) * math.exp(-gone_s / STAYS_S)
+    stood = stays * _density_at(distance_m, still + SHIFTS_M**2)
+    return stood + (1 - stays) * _density_at(distance_m, still + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2)
+
+
+def _density_at(distance_m: float, variance: float) -> float:
     return math.exp(-(distance_m**2) / (2 * variance)) / (2 * math.pi * variance)
+
+
+def _stood(body: Body) -> bool:
+    """Whether it stood when it was last seen."""
+    last = body.places[-1]
+    before = next((p for p in reversed(body.places) if p.t_s <= last.t_s - STOOD_S), body.places[0])
+    return math.hypot(last.x_m - before.x_m, last.y_m - before.y_m) < SHIFTS_M + 2 * last.sigma_m
 
 
 def _sharing(tracks: Sequence[Track], options: Mapping[str, Mapping[int, float]]) -> list[list[Track]]:

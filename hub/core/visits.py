@@ -7,7 +7,7 @@ from functools import partial
 from hub.core.belief import Belief
 from hub.core.events import Authorised, Effect, Note, Open, PreAuthorise, Void
 from hub.core.goods import NOBODY, Cart, Who
-from hub.core.people import Body, People
+from hub.core.people import MOMENT_S, Body, People
 from hub.core.timeline import Timeline
 from hub.store import Gate, Store
 from wire.messages import GateCommand, Passage, Tap
@@ -25,6 +25,8 @@ ABSENT_S, LOOK_EVERY_S = 900.0, 10.0
 """Of whose people nobody has been seen for so long, their visit is over."""
 BIND_S = 4.0
 """After a passage in, the first new track at the gate within this long is theirs."""
+FURTHER_IN_S = 1.5
+"""Who has not been seen at the gate by then was taken for somebody else there, or has come into sight further in."""
 
 
 @dataclass(slots=True, eq=False)
@@ -159,20 +161,29 @@ class Visits:
         return []
 
     def bind_newcomers(self, people: People, timeline: Timeline, t_s: float) -> None:
-        """Give bodies to those who passed a gate: the nearest there, at once or as soon as one is seen."""
-        for waiting in list(self.unbound):
-            gate, late = waiting.gate, t_s > waiting.passed_s + BIND_S
-            # Where they were when they passed: the message may come late, and they have walked on by then.
-            # Nobody else may be near by then: somebody further away is one of the others.
-            within_m = (2 if late else 1) * gate.radius_m
-            body = people.passing(gate.x_m, gate.y_m, within_m, waiting.passed_s, bound=False)
-            if body is None and not late:
-                body = people.passing(gate.x_m, gate.y_m, within_m, t_s, bound=False)
-            if body is not None and waiting.session in self.sessions:
-                body.bound, body.restocks = True, self.sessions[waiting.session].restocks
-                timeline.add(waiting.passed_s, partial(_bound, body.id, self.sessions[waiting.session]))
-            if body is not None or late:
+        """Give bodies to those who passed a gate: whoever is seen there first is the last to have passed."""
+        for waiting in reversed(self.unbound[:]):
+            if waiting.session not in self.sessions or t_s > waiting.passed_s + BIND_S:
                 self.unbound.remove(waiting)
+            elif (body := self._newcomer(waiting, people, t_s)) is not None:
+                self.unbound.remove(waiting)
+                session = self.sessions[waiting.session]
+                body.bound, body.restocks = True, session.restocks
+                timeline.add(waiting.passed_s, partial(_bound, body.id, session))
+
+    def _newcomer(self, waiting: Unbound, people: People, t_s: float) -> Body | None:
+        """Who was at the gate when somebody passed, or comes into sight there; after a moment, who has come into sight
+        further in: then somebody else at the gate may have been taken for somebody who was lost there."""
+        gate = waiting.gate
+        body = people.passing(gate.x_m, gate.y_m, gate.radius_m, waiting.passed_s, bound=False)
+        body = body or people.passing(gate.x_m, gate.y_m, gate.radius_m, t_s, bound=False)
+        if body is not None or t_s < waiting.passed_s + FURTHER_IN_S:
+            return body
+        body = people.stranger(gate.x_m, gate.y_m, waiting.passed_s)
+        taken = people.passing(gate.x_m, gate.y_m, gate.radius_m, waiting.passed_s + MOMENT_S, bound=True)
+        if body is not None and taken is not None:
+            people.confuse(waiting.passed_s, body, taken)
+        return body
 
     def timed_out(self, passage: Passage) -> list[Effect]:
         """Nobody went through in time: a visit that had not begun is over, an exit may open again."""
