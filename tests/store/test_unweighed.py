@@ -1,0 +1,226 @@
+"""What no scale sees: hands that meet, a hand at the floor, a lane that does not weigh or is being filled."""
+
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from hub.core.events import Answered, Ask, Capture, Effect, LaneHeard, Note, Void
+from hub.store import Store
+from tests.store.scripted import CHIPS, COLA, WATER, Story, bought, in_front_of, receipt, small_store
+from wire.messages import Hand
+
+AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
+HERE, THERE = (1.0, -1.8), (1.6, -1.8)
+MIDWAY = Hand(x_m=1.3, y_m=-1.8, z_m=1.1, sigma_m=0.05)
+Places = dict[str, tuple[float, float]]
+
+
+def over(lane: int) -> Hand:
+    """A hand right over a plate."""
+    return Hand(x_m=1.0 + 0.2 * lane, y_m=0.25, z_m=1.0, sigma_m=0.05)
+
+
+def takes_cola(story: Story, track: str, others: Places | None = None) -> None:
+    """Walks to the cola, and takes one."""
+    beside = others or {}
+    story.walk({track: AT_GATE, **beside}, {track: in_front_of(1), **beside})
+    story.stand({track: in_front_of(1), **beside}, 1.0, {track: over(1)})
+    story.change(1, -350.4)
+    story.stand({track: in_front_of(1), **beside}, 2.0)
+
+
+def meet(story: Story, hands: dict[str, Hand], start: Places) -> Places:
+    """Walk up to each other and hold out these hands for a second; then part."""
+    spots = {"a": HERE, "b": THERE}
+    story.walk(start, spots)
+    story.stand(spots, 1.0, hands)
+    story.stand(spots, 2.0)
+    apart = {"a": (0.4, -1.2), "b": (2.4, -1.2)}
+    story.walk(spots, apart)
+    story.stand(apart, 1.0)
+    return apart
+
+
+def both_leave(story: Story, spots: Places) -> tuple[list[Effect], list[Effect]]:
+    """First the one, then the other; what the core made of each, and all that it said until both were gone."""
+    story.walk(spots, {**spots, "a": AT_EXIT})
+    first = story.leave("a", {"b": spots["b"]})
+    story.walk({"b": spots["b"]}, {"b": AT_EXIT})
+    return first, story.leave("b")
+
+
+def offered(effects: Iterable[Effect]) -> list[dict[str, int]]:
+    """The candidate carts of the only question among them, likeliest first."""
+    (ask,) = (effect for effect in effects if isinstance(effect, Ask))
+    return [dict(cart) for cart in ask.candidates]
+
+
+def two_apart(credentials: tuple[str, str] = ("alice", "bob")) -> tuple[Story, Places]:
+    """Alice has a cola; bob has come in after her, and has nothing."""
+    story = Story()
+    if credentials[0] == credentials[1]:
+        story.enter("a", "b", credential=credentials[0])
+        start = {"a": in_front_of(1), "b": (0.4, -1.0)}
+        story.walk({"a": AT_GATE, "b": (-0.4, -1.6)}, start)
+        story.stand(start, 1.0, {"a": over(1)})
+        story.change(1, -350.4)
+        story.stand(start, 2.0)
+    else:
+        story.enter("a", credential=credentials[0])
+        takes_cola(story, "a")
+        story.stand({"a": in_front_of(1)}, 0.5)
+        story.enter("b", credential=credentials[1])
+        start = {"a": in_front_of(1), "b": AT_GATE}
+    return story, start
+
+
+def test_when_hands_met_both_are_asked_and_offered_what_one_may_have_handed_over() -> None:
+    story, start = two_apart()
+    of_a, of_b = both_leave(story, meet(story, {"a": MIDWAY, "b": MIDWAY}, start))
+    for effects in (of_a, of_b):
+        assert sorted(offered(effects)[:2], key=len) == [{}, {COLA: 1}]
+
+
+def test_the_answer_of_one_who_met_another_is_the_answer_of_both() -> None:
+    story, start = two_apart()
+    of_a, _ = both_leave(story, meet(story, {"a": MIDWAY, "b": MIDWAY}, start))
+    (ask,) = (effect for effect in of_a if isinstance(effect, Ask))
+    gave = [dict(cart) for cart in ask.candidates].index({})
+    settled = story.tell(Answered(at_s=story.now_s, session=ask.receipt.session, choice=gave))
+    let_go, charged = settled
+    assert isinstance(let_go, Void) and isinstance(charged, Capture)
+    assert charged.receipt.credential == "bob" and bought([charged]) == {COLA: 1}
+    assert "perhaps handed over by somebody" in charged.receipt.lines[0].because
+
+
+def test_whoever_only_stood_together_is_not_asked() -> None:
+    story, start = two_apart()
+    of_a, of_b = both_leave(story, meet(story, {}, start))
+    assert bought(of_a) == {COLA: 1} and bought(of_b) == {}
+    assert not receipt(of_a).asked and not receipt(of_b).asked
+
+
+def test_two_of_one_party_whose_hands_touch_are_not_asked() -> None:
+    story, start = two_apart(("family", "family"))
+    of_a, of_b = both_leave(story, meet(story, {"a": MIDWAY, "b": MIDWAY}, start))
+    assert of_a == []
+    assert bought(of_b) == {COLA: 1} and not receipt(of_b).asked
+
+
+def test_hands_that_meet_over_a_shelf_hand_nothing_over() -> None:
+    story, start = two_apart()
+    story.walk(start, {"a": in_front_of(2), "b": (1.9, -0.35)})
+    spots = {"a": in_front_of(2), "b": (1.9, -0.35)}
+    story.stand(spots, 1.0, {"a": over(3), "b": over(3)})
+    story.stand(spots, 2.0)
+    apart = {"a": (0.4, -1.2), "b": (2.8, -1.2)}
+    story.walk(spots, apart)
+    of_a, _ = both_leave(story, apart)
+    assert bought(of_a) == {COLA: 1} and not receipt(of_a).asked
+
+
+def one_with_a_cola(store: Store | None = None) -> Story:
+    story = Story(store)
+    story.enter("a", credential="alice")
+    takes_cola(story, "a")
+    return story
+
+
+def go(story: Story, start: tuple[float, float]) -> list[Effect]:
+    story.stand({"a": start}, 2.0)
+    story.walk({"a": start}, {"a": AT_EXIT})
+    return story.leave("a")
+
+
+def test_a_hand_down_at_the_floor_is_asked_whether_it_left_something_there() -> None:
+    story = one_with_a_cola()
+    story.walk({"a": in_front_of(1)}, {"a": HERE})
+    story.stand({"a": HERE}, 1.0, {"a": Hand(x_m=1.1, y_m=-1.6, z_m=0.1, sigma_m=0.05)})
+    assert sorted(offered(go(story, HERE))[:2], key=len) == [{}, {COLA: 1}]
+
+
+def test_a_hand_at_the_floor_of_somebody_with_nothing_is_nothing() -> None:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": HERE})
+    story.stand({"a": HERE}, 1.0, {"a": Hand(x_m=1.1, y_m=-1.6, z_m=0.1, sigma_m=0.05)})
+    effects = go(story, HERE)
+    assert bought(effects) == {} and not receipt(effects).asked
+
+
+def test_a_hand_over_a_dead_lane_is_asked_what_it_took() -> None:
+    story = one_with_a_cola()
+    (note,) = story.tell(LaneHeard(at_s=story.now_s, lane="1-1-4", fault="no pulses"))
+    assert isinstance(note, Note) and "1-1-4" in note.text and "no pulses" in note.text
+    story.walk({"a": in_front_of(1)}, {"a": in_front_of(4)})
+    story.stand({"a": in_front_of(4)}, 1.0, {"a": over(4)})
+    carts = offered(go(story, in_front_of(4)))
+    assert {COLA: 1} in carts and {COLA: 1, WATER: 1} in carts and {} in carts, "kept, taken one more, put it there"
+
+
+def test_a_lane_that_weighs_again_asks_nobody() -> None:
+    story = one_with_a_cola()
+    story.tell(LaneHeard(at_s=story.now_s, lane="1-1-4", fault="no pulses"))
+    assert story.tell(LaneHeard(at_s=story.now_s + 1, lane="1-1-4", fault=None)) == []
+    story.walk({"a": in_front_of(1)}, {"a": in_front_of(4)})
+    story.stand({"a": in_front_of(4)}, 1.0, {"a": over(4)})
+    effects = go(story, in_front_of(4))
+    assert bought(effects) == {COLA: 1} and not receipt(effects).asked
+
+
+def test_what_a_lane_weighed_before_it_died_is_not_asked_again() -> None:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": in_front_of(4)})
+    story.tell(LaneHeard(at_s=story.now_s, lane="1-1-4", fault="no pulses"))
+    story.stand({"a": in_front_of(4)}, 1.0, {"a": over(4)})
+    story.change(4, -538.3)
+    story.stand({"a": in_front_of(4)}, 2.5)
+    effects = go(story, in_front_of(4))
+    assert bought(effects) == {WATER: 1} and not receipt(effects).asked
+
+
+def test_where_no_hands_are_seen_whoever_stood_at_a_dead_lane_is_asked() -> None:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.tell(LaneHeard(at_s=story.now_s, lane="1-1-4", fault="no pulses"))
+    story.walk({"a": AT_GATE}, {"a": in_front_of(4)})
+    story.stand({"a": in_front_of(4)}, 2.0)
+    story.walk({"a": in_front_of(4)}, {"a": HERE})
+    assert {WATER: 1} in offered(go(story, HERE))
+
+
+def test_whoever_hurries_from_a_dead_lane_to_the_exit_is_asked_all_the_same() -> None:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.tell(LaneHeard(at_s=story.now_s, lane="1-1-4", fault="no pulses"))
+    story.walk({"a": AT_GATE}, {"a": in_front_of(4)})
+    story.stand({"a": in_front_of(4)}, 1.0, {"a": over(4)})
+    story.walk({"a": in_front_of(4)}, {"a": (3.3, -1.6)})
+    assert {WATER: 1} in offered(story.leave("a"))
+
+
+def test_what_is_taken_from_a_lane_while_it_is_filled_may_be_hidden_in_what_comes() -> None:
+    """An employee lays down three bags of chips; in the same moment a shopper takes one: the lane gains two."""
+    store = structs.replace(small_store(), staff=("employee",))
+    story = Story(store)
+    story.enter("e", credential="employee")
+    story.walk({"e": AT_GATE}, {"e": (1.9, -0.35)})
+    story.enter("a", credential="alice")
+    spots = {"a": (1.4, -0.35), "e": (1.9, -0.35)}
+    story.walk({"a": AT_GATE, "e": (1.9, -0.35)}, spots)
+    story.stand(spots, 1.0, {"a": over(3), "e": over(3)})
+    story.change(3, 2 * 62.0)
+    story.stand(spots, 2.0)
+    story.walk(spots, {"a": AT_EXIT, "e": spots["e"]})
+    effects = story.leave("a", {"e": spots["e"]})
+    carts = offered(effects)
+    assert {} in carts and {CHIPS: 1} in carts
+
+
+def test_a_hand_that_was_seen_in_one_frame_alone_is_no_deed() -> None:
+    story = one_with_a_cola()
+    story.walk({"a": in_front_of(1)}, {"a": HERE})
+    story.stand({"a": HERE}, 0.1, {"a": Hand(x_m=1.1, y_m=-1.6, z_m=0.1, sigma_m=0.05)})
+    effects = go(story, HERE)
+    assert bought(effects) == {COLA: 1} and not receipt(effects).asked
