@@ -200,6 +200,18 @@ def test_a_bag_on_a_lane_is_nobodys_and_goes_with_what_was_put_into_it() -> None
     assert snapshot(story.state).lanes[2].strayed == ()
 
 
+def test_what_lay_across_two_lanes_and_is_taken_away_lies_there_no_longer() -> None:
+    story = Story(staffed_store())
+    comes(story, "alice", 3)
+    for lane, grams in ((2, 350.0), (3, 550.0)):
+        story.change(lane, grams)
+    story.stand({"a": in_front_of(3)}, 4.0)
+    for lane, grams in ((2, 350.0), (3, 550.0)):
+        story.change(lane, -grams)
+    assert bought(goes(story, 3)) == {}
+    assert [(lane.stock, lane.strayed) for lane in snapshot(story.state).lanes] == [(10, ())] * 4
+
+
 def test_a_bag_that_is_forgotten_is_shown_to_staff() -> None:
     story = Story(staffed_store())
     comes(story, "alice", 3)
