@@ -1,7 +1,7 @@
 """Whole visits, told at random: whatever happens, in whatever order it is heard, the core stays whole.
 
-Nothing is lost or doubled in any hypothesis, probabilities add up, nobody is kept in, time goes on, everybody's visit
-ends, and the journal gives the same state again.
+Nothing is lost or doubled in any hypothesis, probabilities add up, nobody is kept in or charged twice, time goes on,
+and the journal gives the same state again.
 """
 
 import math
@@ -41,6 +41,7 @@ from hub.core.events import (
 )
 from hub.core.fold import State, apply
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Key, LaneContents, Value, Who
+from hub.core.people import DEPARTED_S, WAITS_S
 from hub.core.view import snapshot
 from hub.store import Gate, Store
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, in_front_of, small_store
@@ -48,6 +49,8 @@ from wire.messages import Hand, ItemEvidence, Passage, Tap, Track, Tracks, Weigh
 
 FRAME_S = 0.4
 STEP_M = 0.6
+KEPT_AT_MOST_S = WAITS_S + DEPARTED_S + 2 * FRAME_S
+"""Whoever waits at an exit for so long gets out, even if somebody who went before was taken for them."""
 AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 ADDED_UP = pytest.approx(1.0, abs=1e-9)
 EMPLOYEE = "employee"
@@ -189,13 +192,11 @@ class Visits(RuleBasedStateMachine):
 
     def frame(self) -> None:
         self.now_s += FRAME_S
-        tracks = (
-            Track(id=t, x_m=x, y_m=y, sigma_m=0.07, hand=self.hands.get(t)) for t, (x, y) in self.where.items()
-        )
+        tracks = (Track(id=t, x_m=x, y_m=y, sigma_m=0.07, hand=self.hands.get(t)) for t, (x, y) in self.where.items())
         self.says("ceiling", Tracks(t_s=self.now_s, tracks=tuple(tracks)))
         near = {t for t, at in self.where.items() if math.dist(at, (4.0, -2.0)) < 0.75}
         self.at_exit_s = {t: self.at_exit_s.get(t, self.now_s) for t in near}
-        if any(self.now_s - since_s > 2 + 2 * FRAME_S for since_s in self.at_exit_s.values()):
+        if any(self.now_s - since_s > KEPT_AT_MOST_S for since_s in self.at_exit_s.values()):
             assert any(self.now_s <= o.command.expires_s for o in self.opened.values()), "somebody is kept in"
 
     def walk(self, track: str, to: tuple[float, float]) -> None:
@@ -219,6 +220,7 @@ class Visits(RuleBasedStateMachine):
         while self.state.wake_at_s is not None and self.state.wake_at_s <= until_s:
             self.tick()
         self.now_s = until_s
+        self.at_exit_s = {}  # nobody was seen meanwhile
 
     # People.
 
@@ -484,7 +486,7 @@ class Visits(RuleBasedStateMachine):
         assert max(self.settled.values(), default=0) <= 1
 
     def teardown(self) -> None:
-        """In the end everybody goes home, every visit ends, and the journal tells the same story."""
+        """In the end everybody gets out, and the journal tells the same story."""
         if not self.whole:
             return
         if self.behind:
@@ -536,6 +538,19 @@ def test_whoever_tapped_at_two_entries_and_never_came_does_not_keep_the_hub_awak
     visits.taps_and_never_comes("entry-2", False, 0.0)
     visits.silence(60.0)
     assert visits.state.visits.sessions == {}
+
+
+def test_whoever_another_was_taken_for_at_the_exit_gets_out_all_the_same() -> None:
+    """A stranger goes out while a shopper stands beside the gate: it looks as if the shopper had gone."""
+    visits = Visits()
+    visits.somebody_shops()
+    visits.track_from_nowhere(3.26, -2.79)
+    visits.walk("t1", (3.94, -2.75))
+    visits.stand(9)
+    visits.goes_out("t2", True, "passed")
+    visits.goes_out("t1", True, "passed")
+    visits.silence(60.0)
+    assert visits.where == {}
 
 
 # In whatever order it is heard.

@@ -1,6 +1,5 @@
 """Whatever comes in, in whatever order, sense or nonsense: the core takes it and replays to the same state."""
 
-
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,7 +65,8 @@ inputs: st.SearchStrategy[AnyInput] = st.one_of(
 
 
 def as_journaled(event: AnyInput) -> AnyInput:
-    return msgspec.json.decode(msgspec.json.encode(event), type=AnyInput)
+    again: AnyInput = msgspec.json.decode(msgspec.json.encode(event), type=AnyInput)
+    return again
 
 
 @settings(max_examples=80, deadline=None)

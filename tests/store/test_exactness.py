@@ -283,9 +283,7 @@ def test_one_cluster_comes_to_what_the_model_says_by_hand(lost: list[tuple[float
 def ratios_of(story: Story, cluster: Cluster) -> list[float]:
     """How likely the only shopper had a hand at each lane, against being around by chance."""
     state = story.state
-    return [
-        next(iter(reach(state.people, state.store.lane[c.lane], c.t0_s, c.t1_s).values())) for c in cluster.changes
-    ]
+    return [next(iter(reach(state.people, state.store.lane[c.lane], c.t0_s, c.t1_s).values())) for c in cluster.changes]
 
 
 def outcome_of(cart: Cart) -> Outcome:
