@@ -63,17 +63,14 @@ class Explainer:
                 if end - start > 1 and not self._adjacent(end - 2, end - 1):
                     break
                 self._parts[start, end] = self._part(start, end)
-
-    @property
-    def bodies(self) -> list[str]:
+        self.bodies = list(dict.fromkeys([body for part in self._parts.values() for body in part.ratios]))
         """Everybody who may have had a hand in it."""
-        return list(dict.fromkeys(body for part in self._parts.values() for body in part.ratios))
 
     @property
     def touched(self) -> list[Key]:
         """The lanes that changed, and who those are who may have done it."""
-        lanes = [*(("lane", c.lane) for c in self._changes), *(("lane", lane.id) for lane, _ in self._beside)]
-        return [*lanes, *(("who", body) for body in self.bodies)]
+        lanes = [*(c.lane for c in self._changes), *(lane.id for lane, _ in self._beside)]
+        return [*[("lane", lane) for lane in lanes], *[("who", body) for body in self.bodies]]
 
     def expand(self, values: Mapping[Key, Value]) -> list[Step]:
         """The ways it may have gone on from `values`: the best paths over all cuts into parts."""
@@ -87,7 +84,7 @@ class Explainer:
                 cost = LOG_SECOND_DEED if start else 0.0
                 for log_p, changed in reached[start]:
                     for log_step, more in self._deeds(part, {**values, **changed}):
-                        other = LOG_SOMEBODY_ELSE if _somebody_else(changed, more) else 0.0
+                        other = LOG_SOMEBODY_ELSE if changed and _somebody_else(changed, more) else 0.0
                         reached[end].append((log_p + log_step + cost + other, {**changed, **more}))
             reached[end] = best(reached[end])
         return reached[count]
@@ -98,29 +95,31 @@ class Explainer:
 
     def _part(self, start: int, end: int) -> Part:
         changes = self._changes[start:end]
-        lanes = tuple(self._planogram.store.lane[c.lane] for c in changes)
-        delta_g = sum(c.delta_g for c in changes)
-        sigma_g = math.hypot(SCALE_SIGMA_G, *(c.sigma_g for c in changes))
-        moved_g = sum(abs(c.delta_g) for c in changes)
-        shares = tuple(abs(c.delta_g) / moved_g if moved_g else 1 / len(changes) for c in changes)
-        heaviest = max(range(start, end), key=lambda i: abs(self._changes[i].delta_g))
-        ratios = self._ratios[heaviest]
+        lanes = tuple([self._planogram.store.lane[c.lane] for c in changes])
+        gains_g = tuple([c.delta_g for c in changes])
+        moves_g = [abs(gain_g) for gain_g in gains_g]
+        moved_g = sum(moves_g)
+        shares = tuple([move_g / moved_g if moved_g else 1 / len(changes) for move_g in moves_g])
+        sigma_g = math.hypot(SCALE_SIGMA_G, *[c.sigma_g for c in changes])
+        ratios = self._ratios[start + moves_g.index(max(moves_g))]
         top = max(ratios.values(), default=UNSEEN)
         ratios = {body: r for body, r in ratios.items() if r > 1e-4 * top}
-        near = sum(1 for r in ratios.values() if r > 0.03 * top)
-        seen: dict[str, float] = {}
-        ids = {lane.id for lane in lanes}
-        pictures = [e for e in self._evidence if e.lane in ids]
-        for picture in pictures:
-            for gtin, p in (*picture.likelihoods.items(), (UNKNOWN, picture.other), (FOREIGN, picture.other)):
-                seen[gtin] = seen.get(gtin, 0.0) + p / len(pictures)
-        camera = seen if pictures else None
-        at_s, astray = max(c.t1_s for c in changes), self._planogram.astray(lanes, shares)
-        gains_g = tuple(c.delta_g for c in changes)
-        part = Part(lanes, shares, gains_g, delta_g, sigma_g, at_s, ratios, near, camera, astray, self._beside)
+        near = len([r for r in ratios.values() if r > 0.03 * top])
+        at_s, astray = max([c.t1_s for c in changes]), self._planogram.astray(lanes, shares)
+        camera = self._camera({lane.id for lane in lanes}) if self._evidence else None
+        part = Part(lanes, shares, gains_g, sum(gains_g), sigma_g, at_s, ratios, near, camera, astray, self._beside)
         if part.lost:
             part.sold = best(list(sold(part, self._planogram)))
         return part
+
+    def _camera(self, lanes: set[str]) -> dict[str, float] | None:
+        """The mean of what cameras said of these lanes, if they said anything."""
+        pictures = [e for e in self._evidence if e.lane in lanes]
+        seen: dict[str, float] = {}
+        for picture in pictures:
+            for gtin, p in (*picture.likelihoods.items(), (UNKNOWN, picture.other), (FOREIGN, picture.other)):
+                seen[gtin] = seen.get(gtin, 0.0) + p / len(pictures)
+        return seen if pictures else None
 
     def _deeds(self, part: Part, values: Mapping[Key, Value]) -> list[Step]:
         if part.lost:

@@ -18,6 +18,7 @@ class Planogram:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._of_one_lane: dict[str, dict[str, float]] = {}
 
     @cached_property
     def _near(self) -> dict[tuple[str, int], list[str]]:
@@ -30,6 +31,8 @@ class Planogram:
 
     def planned(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> dict[str, float]:
         """Products planned for these lanes or beside them, with the probability of each to leave them."""
+        if len(lanes) == 1 and lanes[0].id in self._of_one_lane:
+            return self._of_one_lane[lanes[0].id]
         priors: dict[str, float] = {}
         for lane, share in zip(lanes, shares, strict=True):
             for gtin in lane.products:
@@ -37,6 +40,8 @@ class Planogram:
             near = self._near.get((lane.shelf, lane.position), ())
             for gtin in near:
                 priors[gtin] = priors.get(gtin, 0.0) + share * NEXT_DOOR / len(near)
+        if len(lanes) == 1:
+            self._of_one_lane[lanes[0].id] = priors
         return priors
 
     def astray(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> float:
