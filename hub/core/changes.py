@@ -78,6 +78,8 @@ class Pending:
 
     def _is_beside(self, store: Store, picture: ItemEvidence, cluster: Cluster) -> bool:
         """Whether a picture is of a lane beside the cluster's that did not change when they did."""
+        if picture.lane in {change.lane for change in cluster.changes}:
+            return False
         if abs(picture.t_s - self.changed_s.get(picture.lane, 0.0)) < EVIDENCE_S:
             return False
         lane = store.lane[picture.lane]

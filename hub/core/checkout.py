@@ -8,6 +8,7 @@ from hub.core.confusion import confuse_until
 from hub.core.events import Answered, Ask, Capture, Effect, Note, Receipt, Void
 from hub.core.goods import Cart
 from hub.core.state import State
+from hub.core.unweighed import SHOWN_S
 from hub.core.visits import CERTAIN, MISTAKEN_S, Leaving, Session
 from hub.store import Gate
 from wire.messages import Passage
@@ -73,7 +74,8 @@ def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
         return [Note(at_s, f"gate {leaving.passage.gate}: somebody left who had not come in")]
     if leaving.body is not None:
         session.unheard |= state.watch.touched.pop(leaving.body.id, set())
-        state.timeline.add(leaving.passage.t_s, partial(_gone, leaving.body.id))
+        # What their hands did last is taken in a moment after it was done.
+        state.timeline.add(leaving.passage.t_s + SHOWN_S, partial(_gone, leaving.body.id))
     if session.inside <= 0:
         state.visits.finished.append(session)
     return []

@@ -62,6 +62,8 @@ class Explainer:
             for end in range(start + 1, min(start + WIDEST, count) + 1):
                 if end - start > 1 and not self._adjacent(end - 2, end - 1):
                     break
+                if any(c.lane == self._changes[end - 1].lane for c in self._changes[start : end - 1]):
+                    break
                 self._parts[start, end] = self._part(start, end)
         self.bodies = list(dict.fromkeys([body for part in self._parts.values() for body in part.ratios]))
         """Everybody who may have had a hand in it."""

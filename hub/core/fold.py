@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from hub.core import checkout
 from hub.core.belief import Belief
 from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, speaks_for
@@ -16,7 +18,7 @@ from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
 __all__ = ["Method", "State", "apply"]
 
 AHEAD_S = 60.0
-"""A frame from further in the future comes from a clock that is wrong; believed, it would make all others old."""
+"""What comes from further in the future comes from a clock that is wrong; believed, it would make all else old."""
 LIFT_S = 1.0
 """What is lifted has left its lane this long before the lane came to rest: before it can lie anywhere else."""
 
@@ -52,10 +54,14 @@ def _observed(
         case WeightChange():
             if body.lane not in state.store.lane:
                 return [Note(at_s, f"{node}: a change on lane {body.lane}, which this store does not have")]
+            if body.t1_s > at_s + AHEAD_S:
+                return _from_the_future(state, node, body, at_s)
             state.pending.add(state.store, body, at_s)
         case ItemEvidence():
             if body.lane not in state.store.lane:
                 return [Note(at_s, f"{node}: a picture of lane {body.lane}, which this store does not have")]
+            if body.t_s > at_s + AHEAD_S:
+                return [Note(at_s, f"{node}: a picture from {body.t_s - at_s:.0f} s in the future: is its clock set?")]
             state.pending.saw(body, at_s)
             _speak(state, body)
         case Tap():
@@ -63,6 +69,14 @@ def _observed(
         case Passage():
             return _passage(state, body, at_s)
     return []
+
+
+def _from_the_future(state: State, node: str, change: WeightChange, at_s: float) -> list[Effect]:
+    """A change is never dropped; when its clock cannot be right, it happened now."""
+    late_s = change.t1_s - at_s
+    change = structs.replace(change, t0_s=max(0.0, change.t0_s - late_s), t1_s=at_s)
+    state.pending.add(state.store, change, at_s)
+    return [Note(at_s, f"{node}: a change from {late_s:.0f} s in the future, taken for now: is its clock set?")]
 
 
 def _seen(state: State, camera: str, frame: Tracks, at_s: float) -> list[Effect]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from hub.core.belief import Values
-from hub.core.goods import FOREIGN, Cart, Key, Unit, Value
+from hub.core.goods import FOREIGN, Cart, Key, Unit, Value, signature_of
 from hub.core.part import Part, Step, cart_of, lane_of, log_normal
 from hub.core.taking import FAR_SIGMAS, LOG_ANOTHER, MANY_AT_ONCE
 from hub.store import Store
@@ -27,7 +27,7 @@ def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[
     for holder in actors:
         cart = cart_of(values, holder)
         for log_p, units in _fitting(cart, part):
-            left: Values = {("cart", holder): cart.minus(units, part.deed(units[0].gtin, -len(units)))}
+            left: Values = {("cart", holder): _without(cart, units, part)}
             # Out of whose cart it was says what changes; who of them all laid it down only how likely that is.
             log_p += math.log(actors[holder] + math.exp(LOG_HANDED) * (ratios - actors[holder]))
             yield log_p, {**left, **_lanes_after_put(part, units, values)}
@@ -96,3 +96,10 @@ def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
     for gtin in {u.gtin: None for u in units}:
         alike = tuple(u for u in units if u.gtin == gtin)
         yield from (alike[:size] for size in range(2, min(len(alike), MANY_AT_ONCE) + 1))
+
+
+def _without(cart: Cart, units: tuple[Unit, ...], part: Part) -> Cart:
+    """The cart less these, with a deed for each kind."""
+    for gtin, count in signature_of(units):
+        cart = cart.minus(tuple(u for u in units if u.gtin == gtin), part.deed(gtin, -count))
+    return cart

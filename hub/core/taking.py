@@ -152,7 +152,7 @@ def _left_behind(
             continue
         seen.add((unit.gtin, unit.weight_g))
         log_place = math.log(LEFT_BEHIND)
-        now = (Unit(unit.gtin, unit.weight_g, unit.sigma_g),)
+        now = (unit,)
         log_p = part.fits_as_it_lay(unit)
         if log_p is None:
             log_p = log_normal(gone_g - unit.weight_g, math.hypot(part.sigma_g, unit.sigma_g))

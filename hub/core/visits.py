@@ -206,8 +206,11 @@ class Visits:
         """When somebody who was let in is given up, if they do not come."""
         if not self.expected:
             return None
-        opened = (g.at_s for g in self.grants.values() if g.session in self.expected and not g.used)
-        return min((at_s + LATEST_S for at_s in opened), default=None)
+        last: dict[str, float] = {}
+        for grant in self.grants.values():
+            if grant.session in self.expected and not grant.used:
+                last[grant.session] = max(grant.at_s, last.get(grant.session, 0.0))
+        return min((at_s + LATEST_S for at_s in last.values()), default=None)
 
     def _open_grants(self, session: str, at_s: float) -> Iterator[Grant]:
         return (g for g in self.grants.values() if g.session == session and not g.used and at_s < g.at_s + LATEST_S)

