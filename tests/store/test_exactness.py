@@ -29,7 +29,7 @@ from tests.store.scripted import Story, in_front_of, small_store
 from wire.messages import WeightChange
 
 TOLERANCE = 1e-2
-"""What is dropped as negligible (1e-4 at each step) comes to less than this, even where later evidence speaks for it."""
+"""What is dropped as negligible (1e-4 a step) comes to less than this, even where later evidence speaks for it."""
 HISTORIES = 6_000
 """Longer stories than so many joint histories are not told."""
 
