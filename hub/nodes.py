@@ -7,12 +7,15 @@ from collections.abc import Collection
 from msgspec import Struct, field, structs
 
 from hub.core.events import LaneHeard, NodeHeard
+from hub.store import Store
 from wire.messages import Event, Heartbeat, Reading, Tracks, WeightChange
 
 log = logging.getLogger(__name__)
 
 LOST_AFTER_S = 3.0
 """A node that missed three heartbeats is down."""
+SLOW_BEATS = 3
+"""A node that has something to tell for so many heartbeats is behind: an event takes a tenth of a second."""
 OFFSET_WINDOW = 60
 """Heartbeats from which a clock's offset is estimated: a minute."""
 OFFSET_FLOOR_S = 0.05
@@ -30,6 +33,10 @@ class Node(Struct, kw_only=True):
     readings: dict[str, Reading] = {}
     waiting: int = 0
     """Events that it has to tell yet."""
+    slow: int = 0
+    """Heartbeats in a row that said so."""
+    rebooted: bool = False
+    """Whether it was off since the core last heard that it had told everything."""
     delays_s: deque[float] = field(default_factory=lambda: deque(maxlen=OFFSET_WINDOW))
     """Received minus sent, each by its own clock: offset plus travel time."""
 
@@ -50,12 +57,13 @@ class Nodes:
         """Take in a heartbeat; a new boot has a new clock."""
         known = self.by_name.get(node)
         if known is None or known.boot != boot:
-            known = self.by_name[node] = Node(boot=boot)
+            known = self.by_name[node] = Node(boot=boot, rebooted=known is not None)
             log.info("node %s: up (boot %s)", node, boot)
         elif not known.alive:
             log.info("node %s: back after %.0f s", node, now_s - known.heard_s)
         known.alive, known.heard_s, known.uptime_s = True, now_s, heartbeat.uptime_s
         known.counters, known.readings, known.waiting = heartbeat.counters, heartbeat.readings, heartbeat.waiting
+        known.slow = known.slow + 1 if heartbeat.waiting else 0
         known.delays_s.append(now_s - heartbeat.t_s)
 
     def watch(self, now_s: float) -> None:
@@ -65,19 +73,24 @@ class Nodes:
                 node.alive = False
                 log.warning("node %s: silent for %.0f s: no power, no network?", name, now_s - node.heard_s)
 
-    def news(self, behind: Collection[str], unwell: Collection[str]) -> list[NodeHeard | LaneHeard]:
+    def news(self, store: Store, behind: Collection[str], unwell: Collection[str]) -> list[NodeHeard | LaneHeard]:
         """What to tell the core, which takes these nodes to be behind and these lanes to be unwell; `at_s` is open."""
         news: list[NodeHeard | LaneHeard] = []
         for name, node in self.by_name.items():
             if node.alive and node.waiting == 0 and name in behind:
-                news.append(NodeHeard(at_s=0.0, node=name, behind=False))
-            if not node.readings or node.uptime_s < LOST_AFTER_S:
+                news.append(NodeHeard(at_s=0.0, node=name, behind=False, blind=node.rebooted))
+                node.rebooted = False
+            lanes = [lane for lane in node.readings if lane in store.lane]
+            if not lanes or node.uptime_s < LOST_AFTER_S:
                 continue  # no shelf, or one that has just begun to weigh
-            if not node.alive and name not in behind:
-                news.append(NodeHeard(at_s=0.0, node=name, behind=True, lanes=tuple(node.readings)))
-            for lane, reading in node.readings.items() if node.alive else ():
-                if (reading.fault is not None) != (lane in unwell):
-                    news.append(LaneHeard(at_s=0.0, lane=lane, fault=reading.fault))
+            if (not node.alive or node.slow >= SLOW_BEATS) and name not in behind:
+                news.append(NodeHeard(at_s=0.0, node=name, behind=True, lanes=tuple(lanes)))
+            faults = {lane: node.readings[lane].fault for lane in lanes} if node.alive else {}
+            news += [
+                LaneHeard(at_s=0.0, lane=lane, fault=fault)
+                for lane, fault in faults.items()
+                if (fault is not None) != (lane in unwell)
+            ]
         return news
 
     def silent(self, name: str) -> bool:

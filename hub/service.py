@@ -105,7 +105,9 @@ class Hub:
     @property
     def counters(self) -> dict[str, int]:
         """Since this start; they only grow."""
-        return {**self._intake.counters, "dropped": sum(inbox.dropped for inbox in self._inboxes)}
+        dropped = sum(inbox.dropped for inbox in self._inboxes)
+        core = {**self.state.people.counters, "evidence_late": self.state.timeline.revised}
+        return {**self._intake.counters, "dropped": dropped, **core}
 
     async def run(self) -> None:
         """Work until cancelled. Raises JournalFailed, in a group, when the journal can no longer be written."""
@@ -252,7 +254,7 @@ class Hub:
         while True:
             now_s = self._clock.now()
             self.nodes.watch(now_s)
-            if heard := self.nodes.news(self.state.watch.behind, self.state.watch.unwell):
+            if heard := self.nodes.news(self.store, self.state.watch.unheard, self.state.watch.unwell):
                 await self._admit(lambda at_s: [structs.replace(news, at_s=at_s) for news in heard])
             heartbeat = Heartbeat(t_s=now_s, uptime_s=now_s - self._started_s, counters=self.counters)
             # Without its eyes the hub opens no exit: it falls silent, and the gates let everybody out.

@@ -59,7 +59,8 @@ def _decide(planogram: Planogram, people: People, belief: Belief, changes: list[
             ("cart", session): cart.plus(units, _deed(gtin, count, changes, at_s)),
             ("lane", main.id): contents.without_left(strays),
         }
-    belief.update(changed, lambda values: [(0.0, changed)])
+    bodies = [("who", body.id) for body in (*people.all(), *people.left) if body.bound]
+    belief.update([*changed, *bodies], lambda values: [(0.0, changed)])
 
 
 def _nearest_session(people: People, belief: Belief, lane: Lane, at_s: float) -> str:

@@ -5,8 +5,9 @@ from functools import partial
 from hub.core import decide
 from hub.core.belief import Belief
 from hub.core.confusion import confuse_until
-from hub.core.events import Answered, Ask, Capture, Effect, Note, Receipt, Void
-from hub.core.goods import Cart
+from hub.core.events import Answered, Ask, Capture, Effect, NodeHeard, Note, Receipt, Void
+from hub.core.goods import NOBODY, Cart
+from hub.core.people import MEMORY_S
 from hub.core.state import State
 from hub.core.unweighed import SHOWN_S
 from hub.core.visits import CERTAIN, MISTAKEN_S, Leaving, Session
@@ -17,6 +18,8 @@ GRACE_S = 4.0
 """What a node saw of somebody is heard by then; that a node has fallen silent is noticed by then, too."""
 PATIENCE_S = 300.0
 """A node that is behind is waited for so long. Then a person is asked, for want of what it saw."""
+NOBODYS = 20
+"""What was taken by nobody we know of is remembered until it is more than this: some of it may come back."""
 AT_GATE = 1.5
 """Whoever passes a gate is within so many of its radii."""
 
@@ -37,7 +40,9 @@ def due(state: State, at_s: float) -> list[Effect]:
             state.visits.leaving.remove(leaving)
             effects += _left(state, leaving, at_s)
     for session in state.visits.finished[:]:
-        if state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S:
+        if session.inside > 0:  # somebody of it has come in again
+            state.visits.finished.remove(session)
+        elif state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S:
             state.visits.finished.remove(session)
             effects += _decide(state, session, at_s)
     return effects
@@ -60,11 +65,15 @@ def _unheard(state: State, leaving: Leaving) -> bool:
     return leaving.body is not None and bool(state.watch.touched.get(leaving.body.id))
 
 
-def caught_up(state: State, at_s: float) -> list[Effect]:
+def caught_up(state: State, heard: NodeHeard) -> list[Effect]:
     """A node is behind no longer: whoever waited for it may be ready, and what was asked for want of it, sure."""
     for leaving in state.visits.leaving:
-        leaving.due_s = min(leaving.due_s, max(at_s, leaving.at_s + GRACE_S))
-    return reconsider(state, at_s)
+        leaving.due_s = min(leaving.due_s, max(heard.at_s, leaving.at_s + GRACE_S))
+    for session in state.visits.sessions.values():
+        if heard.node in session.unheard:
+            session.unheard.discard(heard.node)
+            session.guessed |= heard.blind or heard.at_s > session.left_s + MEMORY_S
+    return reconsider(state, heard.at_s)
 
 
 def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
@@ -74,6 +83,7 @@ def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
         return [Note(at_s, f"gate {leaving.passage.gate}: somebody left who had not come in")]
     if leaving.body is not None:
         session.unheard |= state.watch.touched.pop(leaving.body.id, set())
+        session.guessed |= state.watch.missed.pop(leaving.body.id, False)
         # What their hands did last is taken in a moment after it was done.
         state.timeline.add(leaving.passage.t_s + SHOWN_S, partial(_gone, leaving.body.id))
     if session.inside <= 0:
@@ -101,7 +111,7 @@ def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
 
 def _receipt(state: State, session: Session, at_s: float) -> Receipt:
     sure = 1.0 - state.visits.doubt(session)
-    all_heard = not session.guessed and session.unheard.isdisjoint(state.watch.unheard.values())
+    all_heard = not session.guessed and session.unheard.isdisjoint(state.watch.unheard)
     return decide.receipt(state.store, state.belief, session, sure, at_s, all_heard)
 
 
@@ -120,6 +130,8 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
     """More is known than when people were asked: a question that answers itself by now is taken back."""
     effects: list[Effect] = []
     for session in [s for s in state.visits.sessions.values() if s.waiting is not None]:
+        if any(cluster.t0_s <= session.left_s for cluster in state.pending.clusters):
+            continue
         receipt = _receipt(state, session, at_s)
         if not receipt.asked:
             effects += _settle(state, session, state.belief.cart(session.id)[0][1], receipt)
@@ -140,13 +152,18 @@ def _end(state: State, session: Session, cart: Cart, at_s: float) -> None:
     """Nothing will be asked about the visit any more."""
     state.visits.end(session)
     state.inventory.settled(session.id, cart, at_s, staff=session.restocks)
-    bodies = [b for b in state.people.lost if b.bound and state.belief.who(b.id)[0][1] == session.id]
-    for body in bodies:
-        state.people.gone(body)
-    state.timeline.add(at_s, partial(_forgotten, session.id, tuple(b.id for b in bodies)))
+    for body in [b for b in state.people.all() if b.bound and state.belief.who(b.id)[0][1] == session.id]:
+        if body in state.people.lost:
+            state.people.gone(body)
+        else:
+            body.bound = False  # somebody is there, but not who we thought
+    state.timeline.add(at_s, partial(_forgotten, session.id))
 
 
-def _forgotten(session: str, bodies: tuple[str, ...], belief: Belief) -> None:
+def _forgotten(session: str, belief: Belief) -> None:
     belief.forget(("cart", session))
-    for body in bodies:
-        belief.forget(("who", body))
+    for key in [key for key in (*belief.factors, *belief.known) if key[0] == "who"]:
+        if not belief.condition(key, lambda who: who.signature != session):
+            belief.forget(key)
+    if len(belief.cart(NOBODY)[0][1].units) > NOBODYS:
+        belief.forget(("cart", NOBODY))

@@ -41,11 +41,15 @@ class Answered(Input, frozen=True, kw_only=True, tag="answered"):
 
 
 class NodeHeard(Input, frozen=True, kw_only=True, tag="node_heard"):
-    """A shelf node is silent, or not all that it saw of its lanes has arrived yet (`behind`); or all of it has."""
+    """A shelf node is silent, or not all that it saw of its lanes has arrived yet (`behind`); or all of it has.
+
+    `blind`: it was off meanwhile and saw nothing.
+    """
 
     node: str
     behind: bool
     lanes: tuple[str, ...] = ()
+    blind: bool = False
 
 
 class LaneHeard(Input, frozen=True, kw_only=True, tag="lane_heard"):

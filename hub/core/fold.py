@@ -1,6 +1,7 @@
 """The fold: one state, one input at a time, effects out. No clock, no socket, no random source, no exception."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec import structs
 
@@ -87,6 +88,9 @@ def _seen(state: State, camera: str, frame: Tracks, at_s: float) -> list[Effect]
     if state.method is joint:
         for t_s, step in state.watch.see(state.store, state.people, frame.t_s):
             state.timeline.add(t_s, step)
+    for body in state.people.dropped:
+        state.timeline.add(frame.t_s, partial(Belief.forget, key=("who", body)))
+    state.people.dropped.clear()
     state.visits.miss(state.people, state.belief, frame.t_s)
     if state.visits.unbound:
         state.visits.bind_newcomers(state.people, state.timeline, frame.t_s)
@@ -109,8 +113,8 @@ def _node_heard(state: State, heard: NodeHeard) -> list[Effect]:
     if heard.behind:
         state.watch.fell_behind(state.store, state.people, heard)
         return []
-    state.watch.caught_up(heard.node)
-    return checkout.caught_up(state, heard.at_s)
+    state.watch.caught_up(heard)
+    return checkout.caught_up(state, heard)
 
 
 def _lane_heard(state: State, heard: LaneHeard) -> list[Effect]:

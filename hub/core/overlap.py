@@ -76,7 +76,7 @@ class Overlap:
         shuffles = []
         for pair, doubt in list(self.doubts.items()):
             if min(len(b.sights) for b in pair) == 0 or max(len(b.sights) for b in pair) < 2:
-                wrong = _either(doubt.exchanged.get(c, 0.0) for c in {c for b in pair for c in b.sights})
+                wrong = _either(doubt.exchanged.get(c, 0.0) for c in dict.fromkeys(c for b in pair for c in b.sights))
             elif (weighed := _weigh(t_s, pair, doubt.exchanged)) is not None:
                 wrong, cameras = weighed
                 for camera in cameras:

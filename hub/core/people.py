@@ -50,6 +50,8 @@ class People:
     lost: list[Body] = field(default_factory=list)
     left: deque[Body] = field(default_factory=deque)
     """Who went out, with their places, until MEMORY_S after they were last seen: evidence may come late."""
+    dropped: list[str] = field(default_factory=list)
+    """Strangers who are out of sight for good: nothing will be asked about them. For the belief to forget."""
     shuffles: list[Shuffle] = field(default_factory=list)
     """Confusions that the belief has not taken in yet, in order of time."""
     count: int = 0
@@ -187,6 +189,7 @@ class People:
             del self._views[other]
             self._barred.pop(other, None)
         if self.lost:
+            self.dropped += [b.id for b in self.lost if not b.bound and t_s - b.t_s >= LOST_AFTER_S]
             self.lost = [b for b in self.lost if b.bound or t_s - b.t_s < LOST_AFTER_S]
             for body in self.lost:
                 body.forget_before(t_s - MEMORY_S)

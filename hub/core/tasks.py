@@ -10,8 +10,8 @@ from hub.core.goods import UNKNOWN
 from hub.core.learning import Estimate
 from hub.store import Lane, Product, Store
 
-Kind = Literal["floor", "foreign", "weight", "planogram", "misplaced", "restock"]
-URGENCY: tuple[Kind, ...] = ("floor", "foreign", "weight", "planogram", "misplaced", "restock")
+Kind = Literal["foreign", "weight", "planogram", "misplaced", "restock"]
+URGENCY: tuple[Kind, ...] = ("foreign", "weight", "planogram", "misplaced", "restock")
 """First what endangers somebody or belongs to somebody, then what makes receipts wrong, then what is not sold."""
 NEIGHBOURS = 0.1
 """Products whose weights differ by less than this share may be taken for each other."""

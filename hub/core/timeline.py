@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.core.belief import Before, Belief
+from hub.core.goods import Key
 
 HORIZON_S = 180.0
 """Steps are remembered this long: what is heard later than that counts as if it had happened so long ago."""
@@ -25,6 +26,12 @@ class Done:
     t_s: float
     step: Step
     before: Before
+    changed: frozenset[Key]
+    """Those of them that it changed."""
+
+    def bears_on(self, other: "Done") -> bool:
+        """Whether it matters which of the two was taken first."""
+        return not (self.changed.isdisjoint(other.before) and other.changed.isdisjoint(self.before))
 
 
 @dataclass(slots=True)
@@ -48,7 +55,7 @@ class Timeline:
     def _put_into_place(self, done: Done) -> None:
         """What concerns the same things and came later is taken again on top of it; all else it leaves alone."""
         first = bisect_right(self.steps, done.t_s, key=lambda other: other.t_s)
-        if all(done.before.keys().isdisjoint(later.before) for later in self.steps[first:]):
+        if not any(done.bears_on(later) for later in self.steps[first:]):
             self.steps.insert(first, done)
             return
         self.revised += 1
@@ -65,7 +72,13 @@ class Timeline:
     def _taken(self, t_s: float, step: Step) -> Done:
         self.belief.before = {}
         step(self.belief)
-        return Done(t_s, step, self.belief.before)
+        belief, before = self.belief, self.belief.before
+        changed = [
+            key
+            for key, (value, factor) in before.items()
+            if belief.known.get(key) is not value or belief.factors.get(key) is not factor
+        ]
+        return Done(t_s, step, before, frozenset(changed))
 
     def _take_again(self, steps: list[Done]) -> None:
         self.steps += [self._taken(done.t_s, done.step) for done in steps]

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from hub.core.belief import Belief, Values
 from hub.core.events import NodeHeard
 from hub.core.goods import NOBODY, Deed, Key, Unit, Value, Who
 from hub.core.part import Step as Way
 from hub.core.part import cart_of, lane_of
-from hub.core.people import People, Place
+from hub.core.people import MEMORY_S, People, Place
 from hub.core.timeline import Step
 from hub.store import Lane, Store
 from wire.messages import Hand
@@ -60,16 +61,25 @@ class Spell:
     frames: int = 0
 
 
+class Silence(NamedTuple):
+    """Since when a node has been behind, and the lanes that it has to tell of."""
+
+    since_s: float
+    lanes: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Watch:
     """What hands do where no scale sees it."""
 
     unwell: dict[str, str] = field(default_factory=dict)
     """Lanes that do not weigh, and why."""
-    unheard: dict[str, str] = field(default_factory=dict)
-    """Lanes of which not everything has been heard, and the nodes that are behind with it."""
+    unheard: dict[str, Silence] = field(default_factory=dict)
+    """Nodes that are behind."""
     touched: dict[str, set[str]] = field(default_factory=dict)
     """By body: nodes that are behind and of whose lanes somebody was at one meanwhile."""
+    missed: dict[str, bool] = field(default_factory=dict)
+    """Bodies that were at a lane of which it will never be heard what they did."""
     stocked: dict[str, float] = field(default_factory=dict)
     """Lanes that an employee fills, and when a hand of theirs was there last."""
     spells: dict[What, Spell] = field(default_factory=dict)
@@ -79,11 +89,12 @@ class Watch:
         for what in self._going_on(store, people, t_s):
             spell = self.spells.setdefault(what, Spell(t_s))
             spell.last_s, spell.frames = t_s, spell.frames + 1
+        self.stocked = {lane: last_s for lane, last_s in self.stocked.items() if last_s > t_s - STOCKED_S - GAP_S}
         if not self.spells:
             return []
-        for kind, body, lane in self.spells:
-            if kind == "lane" and lane in self.unheard:
-                self.touched.setdefault(body, set()).add(self.unheard[lane])
+        for node, silence in self.unheard.items():
+            for body in [body for kind, body, lane in self.spells if kind == "lane" and lane in silence.lanes]:
+                self.touched.setdefault(body, set()).add(node)
         over = [what for what, spell in self.spells.items() if spell.last_s < t_s - GAP_S]
         needed = FRAMES if people.sees_hands else STANDS_FRAMES
         ended = [
@@ -92,10 +103,14 @@ class Watch:
             if self.spells[what].frames >= needed
             and (what[0] != "lane" or what[2] in self.unwell or what[2] in self.stocked)
         ]
-        self.stocked = {lane: last_s for lane, last_s in self.stocked.items() if last_s > t_s - STOCKED_S - GAP_S}
         for what in over:
             del self.spells[what]
         return [(spell.last_s + SHOWN_S, partial(_maybe, store, what, spell.last_s)) for spell, what in ended]
+
+    def _watched(self) -> dict[str, None]:
+        """Lanes at which a hand matters that no scale sees."""
+        unheard = [lane for silence in self.unheard.values() for lane in silence.lanes]
+        return dict.fromkeys([*self.unwell, *unheard, *self.stocked])
 
     def _look_back(self, people: People, lane: Lane, t_s: float) -> None:
         """An employee's hand has come to a lane: who else had one there just now?"""
@@ -105,24 +120,21 @@ class Watch:
             if frames and body.bound and not body.restocks:
                 self.spells.setdefault(("lane", body.id, lane.id), Spell(t_s)).frames += frames
 
-    @property
-    def behind(self) -> set[str]:
-        """Nodes that are behind."""
-        return set(self.unheard.values())
-
     def fell_behind(self, store: Store, people: People, heard: NodeHeard) -> None:
         """A node has been silent for some seconds: it may have to tell of whoever was at its lanes meanwhile."""
         lanes = [store.lane[name] for name in heard.lanes if name in store.lane]
-        self.unheard |= {lane.id: heard.node for lane in lanes}
+        self.unheard[heard.node] = Silence(heard.at_s, tuple(lane.id for lane in lanes))
         for body in (*people.all(), *people.left):
             recent = [place for place in body.places if place.t_s > heard.at_s - NOTICED_S]
             if body.bound and any(_was_at(place, lane, people.sees_hands) for place in recent for lane in lanes):
                 self.touched.setdefault(body.id, set()).add(heard.node)
 
-    def caught_up(self, node: str) -> None:
-        """All that a node had to tell has been heard."""
-        self.unheard = {lane: name for lane, name in self.unheard.items() if name != node}
-        self.touched = {body: nodes - {node} for body, nodes in self.touched.items() if nodes != {node}}
+    def caught_up(self, heard: NodeHeard) -> None:
+        """All that a node had to tell has been heard; if it comes too late, nobody knows any more who was there."""
+        silence = self.unheard.pop(heard.node, None)
+        if silence is not None and (heard.blind or heard.at_s > silence.since_s + MEMORY_S):
+            self.missed |= {body: True for body, nodes in self.touched.items() if heard.node in nodes}
+        self.touched = {b: nodes - {heard.node} for b, nodes in self.touched.items() if nodes != {heard.node}}
 
     def _going_on(self, store: Store, people: People, t_s: float) -> Iterator[What]:
         hands = [
@@ -140,7 +152,7 @@ class Watch:
             if lane.id not in self.stocked:
                 self._look_back(people, lane, t_s)
             self.stocked[lane.id] = t_s
-        for lane in (store.lane[name] for name in {**self.unwell, **self.unheard, **self.stocked}):
+        for lane in (store.lane[name] for name in self._watched()):
             if people.sees_hands:
                 yield from (("lane", body.id, lane.id) for body, hand in hands if not body.restocks and _at(hand, lane))
             else:

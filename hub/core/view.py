@@ -72,7 +72,7 @@ def snapshot(state: State) -> Snapshot:
     return Snapshot(
         tuple(_person(state, b, False) for b in state.people.bodies.values())
         + tuple(_person(state, b, True) for b in state.people.lost),
-        tuple(_cart(state, session) for session, s in state.visits.sessions.items() if s.entered),
+        tuple(_cart(state, session) for session, s in state.visits.sessions.items() if s.entered and not s.restocks),
         tuple(_lane(state, lane, lane.id in low) for lane in state.store.lanes),
         tasks,
     )

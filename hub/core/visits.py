@@ -47,7 +47,7 @@ class Session:
     mistaken: dict[str, float] = field(default_factory=dict)
     """Of which other sessions those who left on it may have been, and how likely: somebody of it is inside then."""
     guessed: bool = False
-    """Whether somebody left on it only because nobody else was missing."""
+    """Whether somebody left on it only because nobody else was missing, or did what nobody will ever tell of."""
     seen_s: float = 0.0
     """When somebody on the floor was last taken for one of its people."""
     left_s: float = 0.0
@@ -271,10 +271,10 @@ class Visits:
         """Whoever has not been seen for very long is not there: a passage was missed, or its message lost."""
         if t_s < self._looked_s + LOOK_EVERY_S:
             return
-        self._looked_s = t_s
+        stale, self._looked_s = t_s > self._looked_s + 2 * LOOK_EVERY_S, t_s
         seen = {belief.who(body.id)[0][1] for body in people.bodies.values() if body.bound}
         for session in self.sessions.values():
-            if session.inside <= 0 or session.id in seen:
+            if stale or session.inside <= 0 or session.id in seen:  # while nobody looked, nobody was missed
                 session.seen_s = t_s
             elif t_s > session.seen_s + ABSENT_S:
                 session.inside, session.left_s, session.guessed = 0, t_s, True
@@ -293,6 +293,7 @@ class Visits:
     def end(self, session: Session) -> None:
         """The visit is settled: nothing will be asked about it any more."""
         self.sessions.pop(session.id, None)
+        self._shut(session.id)
         self.grants = {command: g for command, g in self.grants.items() if g.session != session.id}
 
     def _grant_of(self, passage: Passage) -> Grant | None:

@@ -83,8 +83,17 @@ def test_a_shelf_that_stays_silent_is_not_waited_for_for_ever() -> None:
     asked = story.leave("a")[-1]
     assert isinstance(asked, Ask) and asked.receipt.lines == ()
     story.tell(Observed(at_s=story.now_s, node="shelf", body=lost(story, 4, 538.0)))
-    (charged,) = story.tell(NodeHeard(at_s=story.now_s + 5, node="shelf", behind=False))
-    assert not receipt([charged]).asked
+    assert story.tell(NodeHeard(at_s=story.now_s + 5, node="shelf", behind=False)) == []
+    assert len(story.state.visits.sessions) == 1, "nobody remembers who was there so long ago: the question stays"
+
+
+def test_a_shopper_of_a_shelf_that_was_off_meanwhile_is_asked_about() -> None:
+    story = Story()
+    at_lane(story, 4)
+    story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=True, lanes=LANES))
+    story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+    story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=False, blind=True))
+    assert isinstance(story.leave("a")[-1], Ask)
 
 
 def test_whoever_was_nowhere_near_a_silent_shelf_does_not_wait_for_it() -> None:

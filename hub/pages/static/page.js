@@ -5,7 +5,7 @@ import { Floor } from "/static/floor.js";
 
 const RETRY_MS = 1000;
 const TASKS = {
-  floor: "on the floor", foreign: "left behind", weight: "wrong weight", planogram: "wrong plan", misplaced: "misplaced", restock: "fill up",
+  foreign: "left behind", weight: "wrong weight", planogram: "wrong plan", misplaced: "misplaced", restock: "fill up",
 };
 
 export default {
