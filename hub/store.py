@@ -118,12 +118,12 @@ class Store(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
                 raise BadStore(f"{source}: {kind} {twice[0]} stands there more than once")
-        if not self.products or not self.lanes:
-            raise BadStore(f"{source}: a store needs at least one product and one lane")
         for lane in self.lanes:
             for gtin in lane.products:
                 if gtin not in self.product:
                     raise BadStore(f"{source}: lane {lane.id} holds product {gtin}, which is not among [[products]]")
+        if not self.products or not self.lanes:
+            raise BadStore(f"{source}: a store needs at least one product and one lane")
         if not any(g.direction == "in" for g in self.gates) or not any(g.direction == "out" for g in self.gates):
             raise BadStore(f"{source}: a store needs at least one gate in and one gate out")
 
