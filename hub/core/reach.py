@@ -19,6 +19,8 @@ GRIP_S = 0.5
 """And it was there for about so long."""
 WITHIN_M = 2.0
 """Nobody reaches this far."""
+OUT_OF_REACH_M = WITHIN_M + TOP_SPEED_MPS * (BEFORE_S + 2 * SLACK_S)
+"""Nor was anybody near who is so far away when the lane is at rest again."""
 SIDE_SIGMA_M = 0.2
 STRETCH_SIGMA_M = 0.55
 STRETCH = 0.08
@@ -82,6 +84,8 @@ def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: boo
                 return _lost_ratio(place, lane, start_s)
             break
         if place.t_s <= end_s:
+            if not places and math.hypot(place.x_m - lane.x_m, place.y_m - lane.y_m) > OUT_OF_REACH_M:
+                return 0.0
             places.append(place)
     if not places:
         return 0.0

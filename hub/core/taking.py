@@ -102,7 +102,7 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
     """Products that weigh what went missing: one kind, or one each of two."""
     gone_g, store = -part.delta_g, planogram.store
     planned = planogram.planned(part.lanes, part.shares)
-    for count, product in _fitting(planogram, gone_g, part.sigma_g, planned):
+    for count, product in _fitting(part, planogram, planned):
         weight_g = count * product.weight_g
         sigma_g = math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g)
         if abs(gone_g - weight_g) > FAR_SIGMAS * sigma_g:
@@ -124,15 +124,16 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
         yield math.log(place_a * place_b) + LOG_TWO_KINDS + log_p, units
 
 
-def _fitting(
-    planogram: Planogram, gone_g: float, sigma_g: float, planned: dict[str, float]
-) -> Iterator[tuple[int, Product]]:
-    """Counts of products that may weigh so much: of planned ones the nearest, of others what really fits."""
+def _fitting(part: Part, planogram: Planogram, planned: dict[str, float]) -> Iterator[tuple[int, Product]]:
+    """Counts of products that may weigh so much: of planned ones the nearest, of others what really fits, and no more
+    of them than is likelier than something unknown."""
+    gone_g, sigma_g = -part.delta_g, part.sigma_g
     for gtin in planned:
         product = planogram.store.product[gtin]
         nearest = round(gone_g / product.weight_g)
         yield from ((n, product) for n in (nearest - 1, nearest, nearest + 1) if 1 <= n <= MANY_AT_ONCE)
-    for count in range(1, MANY_AT_ONCE + 1):
+    rarer = (math.log(part.astray) - LOG_UNKNOWN - math.log(sigma_g)) / -LOG_ANOTHER
+    for count in range(1, min(MANY_AT_ONCE, 1 + math.floor(max(0.0, rarer))) + 1):
         each_g = gone_g / count
         slack_g = FITS_SIGMAS * math.hypot(sigma_g / count, spread_g(each_g))
         for product in planogram.weighing(each_g - slack_g, each_g + slack_g):
