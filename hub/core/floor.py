@@ -4,6 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from wire.messages import Hand, Track
 
 TOP_SPEED_MPS = 2.5
@@ -17,8 +19,8 @@ Key = tuple[str, str]
 """Camera and track."""
 
 
-class Place(NamedTuple):
-    """Where a body was in one frame."""
+class Place(Struct, frozen=True, gc=False):
+    """Where a body was in one frame. There are hundreds of thousands of them: nothing for a garbage collector."""
 
     t_s: float
     x_m: float
@@ -59,13 +61,13 @@ class Body:
 
     def seen(self, place: Place) -> None:
         """Take in a place; the newest says where it is now."""
-        t_s, x_m, y_m = place[:3]
+        t_s, x_m, y_m = place.t_s, place.x_m, place.y_m
         if t_s >= self.t_s:
             self.t_s, self.x_m, self.y_m = t_s, x_m, y_m
             self.places.append(place)
         else:
             self._insert(place)
-        if self.places[0][0] < t_s - MEMORY_S:
+        if self.places[0].t_s < t_s - MEMORY_S:
             self.forget_before(self.t_s - MEMORY_S)
 
     def forget_before(self, t_s: float) -> None:

@@ -102,7 +102,10 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
     """Products that weigh what went missing: one kind, or one each of two."""
     gone_g, store = -part.delta_g, planogram.store
     planned = planogram.planned(part.lanes, part.shares)
+    best_log, astray_log = -math.inf, math.log(part.astray) + log_normal(0.0, part.sigma_g) + part.spread_log(gone_g)
     for count, product in _fitting(part, planogram, planned):
+        if product.gtin not in planned and astray_log < best_log - WORTH:
+            break  # whatever is planned elsewhere fits no better than this
         weight_g = count * product.weight_g
         sigma_g = math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g)
         if abs(gone_g - weight_g) > FAR_SIGMAS * sigma_g:
@@ -112,7 +115,9 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
         if count > 1 and len(part.lanes) > 1:
             log_p += LOG_SEVERAL_ACROSS
         units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
-        yield log_p + part.spread_log(weight_g) + part.seen_log(units), units
+        log_p += part.spread_log(weight_g) + part.seen_log(units)
+        best_log = max(best_log, log_p)
+        yield log_p, units
     for (a, place_a), (b, place_b) in combinations(planned.items(), 2):
         one, other = store.product[a], store.product[b]
         weight_g = one.weight_g + other.weight_g
