@@ -102,7 +102,8 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
     """Products that weigh what went missing: one kind, or one each of two."""
     gone_g, store = -part.delta_g, planogram.store
     planned = planogram.planned(part.lanes, part.shares)
-    best_log, astray_log = -math.inf, math.log(part.astray) + log_normal(0.0, part.sigma_g) + part.spread_log(gone_g)
+    usual_g = math.hypot(part.sigma_g, spread_g(gone_g))
+    best_log, astray_log = -math.inf, math.log(part.astray) + log_normal(0.0, usual_g) + part.spread_log(gone_g)
     for count, product in _fitting(part, planogram, planned):
         if product.gtin not in planned and astray_log < best_log - WORTH:
             break  # whatever is planned elsewhere fits no better than this
