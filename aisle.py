@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -82,7 +83,7 @@ def hub(
     from hub.errors import BadStore, HubError
     from hub.run import run_hub
 
-    _supervise(lambda: run_hub(store, state, broker, (host, port)), (BadStore,), (HubError,))
+    _supervise(lambda: run_hub(store, state, err.print, broker, (host, port)), (BadStore,), (HubError,))
 
 
 @app.command()
@@ -180,6 +181,8 @@ def main() -> None:
     """Entry point of the console script."""
     try:
         app()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except ModuleNotFoundError as e:
         missing = (e.name or "").partition(".")[0]
         if not missing or importlib.util.find_spec(missing):

@@ -1,7 +1,7 @@
 """A hub as a process: its state directory, its broker, and every fault as one line."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from hub.payments import TestProvider
 from hub.service import Hub
 from hub.store import Store, load_store
 from wire.clock import Clock
-from wire.mqtt import PORT, MqttBus
+from wire.mqtt import PORT, Address, MqttBus
 
 
 class BadStateDir(HubError, OSError):
@@ -38,16 +38,25 @@ async def open_hub(store: Store, state_dir: Path, broker_url: str | None = None)
 
 
 async def run_hub(
-    store_file: Path, state_dir: Path, broker_url: str | None = None, page: tuple[str, int] | None = None
+    store_file: Path,
+    state_dir: Path,
+    say: Callable[[str], None],
+    broker_url: str | None = None,
+    page: tuple[str, int] | None = None,
 ) -> None:
-    """`aisle hub`: the hub, and its page at that host and port, until cancelled.
+    """`aisle hub`: the hub, and its page at that host and port, until cancelled. `say` gets lines for the user.
 
     Raises HubError or WireError, alone or in groups: one line each.
     """
     store = load_store(store_file)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(closing(listen(*page))) if page else None
-        hub, _ = await stack.enter_async_context(open_hub(store, state_dir, broker_url))
+        hub, broker = await stack.enter_async_context(open_hub(store, state_dir, broker_url))
+        say(f"Broker   {Address.parse(broker)}")
+        say(f"State    {state_dir}")
+        if listener and page:
+            say(f"Page     http://{page[0]}:{listener.getsockname()[1]}")
+        say("Ctrl-C stops the hub.")
         async with asyncio.TaskGroup() as group:
             group.create_task(hub.run(), name="hub")
             if listener:

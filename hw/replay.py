@@ -51,6 +51,8 @@ def score(
                 on_case(done[-1])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()  # or whoever pressed Ctrl-C would wait for scenes that nobody wants any more
             raise
     return overall(method, seed, done)
 

@@ -45,7 +45,7 @@ def _receipt(
 ) -> Receipt:
     lines = tuple(_line(store, carts, cart, gtin, count) for gtin, count in cart.signature if gtin != FOREIGN)
     total_cents = sum(line.count * line.price_cents for line in lines)
-    return Receipt(session.id, session.credential, lines, total_cents, probability, asked, at_s)
+    return Receipt(session.id, session.credential, lines, total_cents, probability, asked, at_s, session.left_s)
 
 
 def _line(store: Store, carts: list[tuple[float, Cart]], cart: Cart, gtin: str, count: int) -> Line:

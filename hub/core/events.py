@@ -74,7 +74,8 @@ class Line(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What one session took. `probability` is that of the whole cart; `asked` while a person still has to look."""
+    """What one session took. `probability` is that of the whole cart; `asked` while a person still has to look. All of
+    its people had left by `left_s`."""
 
     session: str
     credential: str
@@ -83,6 +84,7 @@ class Receipt(Struct, frozen=True):
     probability: float
     asked: bool
     at_s: float
+    left_s: float = 0.0
 
 
 class PreAuthorise(Struct, frozen=True, tag=True):

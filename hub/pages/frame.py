@@ -70,7 +70,7 @@ class Question(Struct, frozen=True):
 
 
 class Slip(Struct, frozen=True):
-    """A receipt as it was handed out: `after_s` is from the decision to the money."""
+    """A receipt as it was handed out: `after_s` is from the exit to the money."""
 
     session: str
     at_s: float
@@ -188,7 +188,7 @@ def _slip(settlement: Settlement, receipt: Receipt) -> Slip:
     return Slip(
         receipt.session,
         receipt.at_s,
-        max(0.0, settlement.at_s - receipt.at_s),
+        max(0.0, settlement.at_s - receipt.left_s),
         receipt.lines,
         receipt.total_cents,
         receipt.probability,

@@ -26,7 +26,7 @@ HUB = """
 import asyncio, sys
 from pathlib import Path
 from hub.run import run_hub
-asyncio.run(run_hub(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+asyncio.run(run_hub(Path(sys.argv[1]), Path(sys.argv[2]), lambda line: None, sys.argv[3]))
 """
 VISITS = (("alice", ((1, 350.2),)), ("bob", ((4, 537.8), (3, 62.1))))
 RECEIPTS = [("alice", {COLA: 1}, 120), ("bob", {CHIPS: 1, WATER: 1}, 290)]

@@ -30,7 +30,7 @@ async def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) ->
 
 async def test_a_missing_store_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="no such file"):
-        await run_hub(tmp_path / "store.toml", tmp_path, NOWHERE)
+        await run_hub(tmp_path / "store.toml", tmp_path, print, NOWHERE)
 
 
 async def test_everything_is_closed_again_so_that_the_next_hub_can_start(tmp_path: Path) -> None:
