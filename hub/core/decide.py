@@ -10,6 +10,8 @@ from hub.store import Store
 
 CANDIDATES = 5
 """Carts shown to the person who is asked."""
+UNTHINKABLE = 0.003
+"""Less likely ones are not shown."""
 
 
 def receipt(store: Store, belief: Belief, session: Session, sure: float, at_s: float, all_heard: bool) -> Receipt:
@@ -26,7 +28,8 @@ def receipt(store: Store, belief: Belief, session: Session, sure: float, at_s: f
 
 def candidates(belief: Belief, session: Session) -> list[tuple[float, Cart]]:
     """The few carts a person chooses from, likeliest first."""
-    return belief.cart(session.id)[:CANDIDATES]
+    carts = belief.cart(session.id)
+    return [(p, cart) for p, cart in carts[:CANDIDATES] if p >= UNTHINKABLE] or carts[:1]
 
 
 def settled(store: Store, session: Session, cart: Cart, at_s: float) -> Receipt:
