@@ -106,7 +106,7 @@ async def open_store(
         eye = await session(CEILING)
         weighing = {name: await session(name, shelf.node.vitals) for name, shelf in shelves.items()}
         by_lane = {cell.lane: weighing[name] for name in lines for line in lines[name] for cell in line.cells}
-        camera = ItemCamera(store, by_lane, clock, eyes_rng)
+        camera = stack.enter_context(closing(ItemCamera(store, by_lane, clock, eyes_rng)))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         running: set[asyncio.Task[None]] = set()
 

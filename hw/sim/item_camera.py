@@ -28,6 +28,7 @@ class ItemCamera:
         """`sessions` by lane."""
         self._sessions = sessions
         self._clock = clock
+        self._coming: list[asyncio.TimerHandle] = []
         self._rng = rng
         self._products = store.product.keys()
         self._beside = {
@@ -44,7 +45,14 @@ class ItemCamera:
                 other = OTHER + (0.0 if move.gtin in self._products else likelihoods.pop(move.gtin))
                 evidence = ItemEvidence(lane=lane, t_s=t_s, likelihoods=likelihoods, other=other)
                 delay_s = in_s + float(self._rng.uniform(*DELAY_S))
-                asyncio.get_running_loop().call_later(delay_s, self._sessions[lane].post, evidence)
+                loop = asyncio.get_running_loop()
+                self._coming = [timer for timer in self._coming if timer.when() > loop.time()]
+                self._coming.append(loop.call_later(delay_s, self._sessions[lane].post, evidence))
+
+    def close(self) -> None:
+        """What is still to come will not be posted: its session may be closed by then."""
+        for timer in self._coming:
+            timer.cancel()
 
     def _classify(self, lane: str, gtin: str) -> dict[str, float]:
         others = [g for g in self._beside[lane] if g != gtin]
