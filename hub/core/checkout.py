@@ -83,7 +83,8 @@ def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
         return [Note(at_s, f"gate {leaving.passage.gate}: somebody left who had not come in")]
     if leaving.body is not None:
         session.unheard |= state.watch.touched.pop(leaving.body.id, set())
-        session.guessed |= state.watch.missed.pop(leaving.body.id, False)
+        session.guessed |= leaving.body.id in state.watch.missed
+        state.watch.missed.discard(leaving.body.id)
         # What their hands did last is taken in a moment after it was done.
         state.timeline.add(leaving.passage.t_s + SHOWN_S, partial(_gone, leaving.body.id))
     if session.inside <= 0:

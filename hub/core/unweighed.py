@@ -78,7 +78,7 @@ class Watch:
     """Nodes that are behind."""
     touched: dict[str, set[str]] = field(default_factory=dict)
     """By body: nodes that are behind and of whose lanes somebody was at one meanwhile."""
-    missed: dict[str, bool] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
     """Bodies that were at a lane of which it will never be heard what they did."""
     stocked: dict[str, float] = field(default_factory=dict)
     """Lanes that an employee fills, and when a hand of theirs was there last."""
@@ -133,7 +133,7 @@ class Watch:
         """All that a node had to tell has been heard; if it comes too late, nobody knows any more who was there."""
         silence = self.unheard.pop(heard.node, None)
         if silence is not None and (heard.blind or heard.at_s > silence.since_s + MEMORY_S):
-            self.missed |= {body: True for body, nodes in self.touched.items() if heard.node in nodes}
+            self.missed |= {body for body, nodes in self.touched.items() if heard.node in nodes}
         self.touched = {b: nodes - {heard.node} for b, nodes in self.touched.items() if nodes != {heard.node}}
 
     def _going_on(self, store: Store, people: People, t_s: float) -> Iterator[What]:
@@ -152,15 +152,11 @@ class Watch:
             if lane.id not in self.stocked:
                 self._look_back(people, lane, t_s)
             self.stocked[lane.id] = t_s
+        there = [body for body, _ in hands] if people.sees_hands else [b for b in people.bodies.values() if b.bound]
         for lane in (store.lane[name] for name in self._watched()):
-            if people.sees_hands:
-                yield from (("lane", body.id, lane.id) for body, hand in hands if not body.restocks and _at(hand, lane))
-            else:
-                yield from (
-                    ("lane", b.id, lane.id)
-                    for b in people.bodies.values()
-                    if b.bound and not b.restocks and _stands_at(b.x_m, b.y_m, lane)
-                )
+            for body in there:
+                if not body.restocks and _was_at(body.places[-1], lane, people.sees_hands):
+                    yield "lane", body.id, lane.id
 
 
 def _met(one: Hand, other: Hand) -> bool:
