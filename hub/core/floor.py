@@ -1,5 +1,6 @@
 """People on the floor as data: a body, and what each camera holds of it."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,6 +15,15 @@ MEMORY_S = 180.0
 """How long positions are remembered for changes that arrive late: a node may be off the network for a minute or two."""
 STRAIGHT_ON_S = 0.5
 """Nobody out of sight is believed to go straight on for longer."""
+
+FOLLOWS_S, TURNS_S = 0.1, 1.0
+"""How long it takes until a new place, and the change of pace it seems to show, is believed (an alpha-beta filter)."""
+UNSEEN_MPS = 0.3
+"""How much less sure it becomes, per second without a frame, where somebody in sight is."""
+FIRST_WEIGHT, LAST_WEIGHT = 50.0, 2000.0
+"""What a camera says of its own noise counts as so many of its tracks' steps; of these, so many are remembered."""
+OUTLIER = 9.0
+"""A step of more than so many times the usual variance is taken as one of so many: an id may have jumped."""
 
 Key = tuple[str, str]
 """Camera and track."""
@@ -37,6 +47,32 @@ class Shuffle(NamedTuple):
     outcomes: tuple[tuple[float, tuple[int, ...]], ...]
 
 
+@dataclass(slots=True)
+class Steps:
+    """How far, from one frame of a camera to the next, its tracks come to lie from where they were expected: learnt
+    from people with nobody near. What it says of its own noise is only where that begins."""
+
+    step_s: float = 0.0
+    """Between its last two frames."""
+    variance: float = 0.0
+    """Along each axis, in square metres; 0 before the first track."""
+    weight: float = FIRST_WEIGHT
+
+    def learn(self, t_s: float, sight: "Sight", track: Track) -> None:
+        """Take in how far a track is from where its sight was expected."""
+        if self.variance == 0.0:
+            self.variance = 2 * track.sigma_m**2
+        x_m, y_m = sight.predicted_m(t_s)
+        squared_m2 = ((track.x_m - x_m) ** 2 + (track.y_m - y_m) ** 2) / 2
+        self.weight = min(self.weight + 1.0, LAST_WEIGHT)
+        self.variance += (min(squared_m2, OUTLIER * self.variance) - self.variance) / self.weight
+
+    def after(self, gone_s: float, track: Track) -> float:
+        """The variance of a place so long after the sight's last one."""
+        known = self.variance or 2 * track.sigma_m**2
+        return known + (UNSEEN_MPS * max(0.0, gone_s - self.step_s)) ** 2
+
+
 @dataclass(slots=True, eq=False)
 class Body:
     """One person on the floor."""
@@ -45,6 +81,8 @@ class Body:
     t_s: float
     x_m: float
     y_m: float
+    vx_mps: float = 0.0
+    vy_mps: float = 0.0
     bound: bool = False
     """Whether it came in through a gate, on somebody's session."""
     restocks: bool = False
@@ -103,6 +141,7 @@ class Sight:
     t_s: float
     x_m: float
     y_m: float
+    """Smoothed; the body's places are as they were seen."""
     sigma_m: float = 0.0
     vx_mps: float = 0.0
     vy_mps: float = 0.0
@@ -116,12 +155,16 @@ class Sight:
 
     def seen(self, t_s: float, track: Track) -> None:
         """Move to where the track is, and the body with it."""
-        x_m, y_m = track.x_m, track.y_m
         dt = t_s - self.t_s
-        if dt > 0:
-            gain = min(1.0, 2.0 * dt)
-            step_s = max(dt, 0.1)
-            self.vx_mps += gain * ((x_m - self.x_m) / step_s - self.vx_mps)
-            self.vy_mps += gain * ((y_m - self.y_m) / step_s - self.vy_mps)
-        self.t_s, self.x_m, self.y_m, self.sigma_m = t_s, x_m, y_m, track.sigma_m
-        self.body.seen(Place(t_s, x_m, y_m, track.hand, track.sigma_m))
+        if self.sigma_m == 0.0 or dt > STRAIGHT_ON_S:
+            self.x_m, self.y_m = track.x_m, track.y_m
+        else:
+            x_m, y_m = self.predicted_m(t_s)
+            off_x_m, off_y_m = track.x_m - x_m, track.y_m - y_m
+            follows = 1.0 - math.exp(-dt / FOLLOWS_S)
+            self.x_m, self.y_m = x_m + follows * off_x_m, y_m + follows * off_y_m
+            self.vx_mps += off_x_m / TURNS_S
+            self.vy_mps += off_y_m / TURNS_S
+        self.t_s, self.sigma_m = t_s, track.sigma_m
+        self.body.vx_mps, self.body.vy_mps = self.vx_mps, self.vy_mps
+        self.body.seen(Place(t_s, track.x_m, track.y_m, track.hand, track.sigma_m))

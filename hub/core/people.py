@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hub.core.floor import MEMORY_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight
+from hub.core.floor import MEMORY_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.overlap import Overlap
 from hub.core.tracking import Shares, close_groups, could_be, exchanged, orders, recognise
 from wire.messages import Track, Tracks
@@ -67,6 +67,8 @@ class People:
     _reviewed_s: float = -math.inf
     _views: dict[str, dict[str, Sight]] = field(default_factory=dict)
     """What each camera holds: by camera and track."""
+    _steps: dict[str, Steps] = field(default_factory=dict)
+    """How steady each camera's tracks are."""
     _overlap: Overlap = field(default_factory=Overlap)
     _departed: dict[tuple[str, str], float] = field(default_factory=dict)
     """Tracks, by camera, of people who passed a way out, and when: they are seen on their way for a moment more."""
@@ -98,7 +100,9 @@ class People:
             self._departed = {key: s for key, s in self._departed.items() if s > t_s - DEPARTED_S}
             tracks = {key: track for key, track in tracks.items() if (camera, key) not in self._departed}
         self._retire(camera, t_s, tracks)
-        for group in close_groups(t_s, view, tracks):
+        groups = close_groups(t_s, view, tracks)
+        self._learn(camera, t_s, t_s - last_s, tracks, groups)
+        for group in groups:
             self._untangle(camera, t_s, group, [tracks.get(s.track) for s in group])
         if new := [track for key, track in tracks.items() if key not in view]:
             self._recognise(camera, t_s, tracks, new)
@@ -204,9 +208,20 @@ class People:
         if not body.sights:
             self.lost.append(self.bodies.pop(body.id))
 
+    def _learn(
+        self, camera: str, t_s: float, step_s: float, tracks: dict[str, Track], groups: Sequence[Sequence[Sight]]
+    ) -> None:
+        """See how steady the tracks of people are who have nobody near."""
+        steps = self._steps.setdefault(camera, Steps())
+        steps.step_s = step_s
+        crowded = {sight.track for group in groups for sight in group}
+        for name, sight in self._views[camera].items():
+            if name not in crowded and (track := tracks.get(name)) is not None and t_s - sight.t_s < 1.5 * step_s:
+                steps.learn(t_s, sight, track)
+
     def _untangle(self, camera: str, t_s: float, group: list[Sight], tracks: list[Track | None]) -> None:
         """Decide which of the close tracks carries on which sight; what stays open is confused."""
-        shares = orders(t_s, group, tracks)
+        shares = orders(t_s, group, tracks, self._steps[camera])
         top = shares[0][1]
         view = self._views[camera]
         names = [sight.track for sight in group]
@@ -226,7 +241,7 @@ class People:
         unseen = (b for b in self.bodies.values() if b.id not in seen and (b.bound or b.fresh(t_s, camera)))
         known = [*(b for b in self.lost if b.bound), *unseen]
         barred = self._barred.get(camera, {})
-        for track, body, rivals in recognise(t_s, new, known, barred, self.entries):
+        for track, body, rivals in recognise(t_s, camera, new, known, barred, self._steps[camera], self.entries):
             if body is None:
                 self.count += 1
                 body = Body(str(self.count), t_s, track.x_m, track.y_m)
@@ -239,7 +254,7 @@ class People:
         view = self._views[camera]
         sight = body.sights.get(camera)
         if sight is None:
-            sight = Sight(body, camera, track.id, t_s, body.t_s, body.x_m, body.y_m)
+            sight = Sight(body, camera, track.id, t_s, body.t_s, body.x_m, body.y_m, 0.0, body.vx_mps, body.vy_mps)
             body.sights[camera] = sight
         else:
             del view[sight.track]

@@ -6,21 +6,32 @@ from itertools import combinations, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from hub.core.floor import TOP_SPEED_MPS, Body, Sight
+from hub.core.floor import TOP_SPEED_MPS, Body, Sight, Steps
 from wire.messages import Track
 
 CLOSE_M = 0.8
 """Tracks nearer to each other than this may swap their ids, or be one for the other."""
 SWAP_PER_FRAME = 0.005
 """Prior probability that two close tracks swap ids between two frames."""
+MISSED = 0.03
+"""Share of frames in which a detector misses somebody whom it had in the frame before."""
+STRAY, STRAY_TIMES = 0.02, 9.0
+"""So many places of tracks are off by much, with so many times the variance: people turn and stop, boxes slip."""
 OFFSET_M = 0.1
 """How far cameras differ about one place, beside their noise: calibration, clocks, the height of what they see."""
 WALK_SIGMA_MPS = 0.9
-"""How far somebody out of sight gets, one standard deviation, per second."""
-STAYS, STOPS, STAYS_S = 0.8, 0.2, 10.0
-"""Whoever stood, or walked, when last seen stands there still so often, less and less as time goes by."""
-SHIFTS_M, STOOD_S = 0.2, 0.5
-"""Somebody who stands shifts by so much, and has moved no further for so long."""
+"""How far somebody out of sight gets, one standard deviation, per second, wherever they go."""
+STAYS, STAYS_S = 0.8, 10.0
+"""Whoever stood when last seen stands there still so often, less and less as time goes by."""
+SHIFTS_MPS, SHIFTS_M = 0.1, 0.2
+"""Somebody who stands shifts by so much a second, and so much in all (ETH, hotel: 0.04 to 0.13 m after a second)."""
+GOES_ON_S, STRAIGHT_SIGMA_MPS = 2.0, 0.2
+"""Whoever walked goes straight on for about so long, give or take so much a second (ETH, hotel, zara01: 0.15 to 0.2 m
+along each axis; in a room, by a Xovis sensor, 0.24 m after one second and wherever after two)."""
+STANDS_MPS = 0.3
+"""Whoever is slower stands."""
+MEMORYLESS_S = 1.0
+"""After so long, what a camera gets wrong about a place has nothing to do with what it got wrong before."""
 PERMUTED_AT_MOST = 5
 """A tighter crowd is cut into groups of so many, those together who may most easily have swapped."""
 ASSIGNED_AT_MOST = 500
@@ -83,14 +94,11 @@ def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Tra
     return [group for group in groups.values() if len(group) > 1]
 
 
-def orders(t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None]) -> Shares:
+def orders(t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], steps: Steps) -> Shares:
     """In which orders the tracks may carry on the sights; those that show no track stay in their order."""
     moved_log = math.log(SWAP_PER_FRAME) / 2
     fits = [
-        [
-            (0.0 if track is None else _fit_log(t_s, s, track)) + (moved_log if i != j else 0.0)
-            for j, s in enumerate(group)
-        ]
+        [_fit_log(t_s, s, track, steps) + (moved_log if i != j else 0.0) for j, s in enumerate(group)]
         for i, track in enumerate(tracks)
     ]
     unseen = [i for i, track in enumerate(tracks) if track is None]
@@ -115,9 +123,11 @@ def exchanged(shares: Shares) -> Iterator[tuple[float, int, int]]:
 
 def recognise(
     t_s: float,
+    camera: str,
     tracks: Sequence[Track],
     known: Sequence[Body],
     barred: Mapping[str, set[str]],
+    steps: Steps,
     entries: Sequence[Place2d] = (),
 ) -> list[Recognised]:
     """Who the new tracks are, among the known bodies that this camera does not see now.
@@ -130,7 +140,9 @@ def recognise(
         no = barred.get(track.id, ())
         at_entry = any(math.dist((track.x_m, track.y_m), entry) < ENTRY_M for entry in entries)
         share = NEWCOMER_PER_M2 / AT_ENTRY_PER_M2 if at_entry else 1.0
-        densities = {i: share * _density(body, track, t_s) for i, body in enumerate(known) if body.id not in no}
+        densities = {
+            i: share * _density(body, track, t_s, camera, steps) for i, body in enumerate(known) if body.id not in no
+        }
         least = CERTAIN * max((*densities.values(), NEWCOMER_PER_M2))
         options[track.id] = {i: d for i, d in densities.items() if d > least}
     found: list[Recognised] = []
@@ -160,40 +172,39 @@ def _orders(fits: Sequence[Sequence[float]], least_log: float) -> list[tuple[flo
     return partial
 
 
-def _fit_log(t_s: float, sight: Sight, track: Track) -> float:
-    """Log likelihood that the track carries on the sight."""
-    x_m, y_m = sight.predicted_m(t_s)
-    variance = 2 * track.sigma_m**2 + (0.03 + 0.3 * (t_s - sight.t_s)) ** 2
-    return -((track.x_m - x_m) ** 2 + (track.y_m - y_m) ** 2) / (2 * variance) - math.log(variance)
+def _fit_log(t_s: float, sight: Sight, track: Track | None, steps: Steps) -> float:
+    """Log likelihood that the track carries on the sight; without a track, that it is missing."""
+    gone_s = t_s - sight.t_s
+    if track is None:
+        return math.log(MISSED) if gone_s < 1.5 * steps.step_s else 0.0
+    variance = steps.after(gone_s, track)
+    here, expected = (track.x_m, track.y_m), sight.predicted_m(t_s)
+    usual = _density_at(here, expected, variance)
+    return math.log((1 - STRAY) * usual + STRAY * _density_at(here, expected, STRAY_TIMES * variance) + 1e-300)
 
 
-def _density(body: Body, track: Track, t_s: float) -> float:
-    """Density (per square metre) of somebody known being where the new track is; 0 when out of reach.
-
-    Whoever another camera sees now is where that one says, but for the offset between the two.
-    """
+def _density(body: Body, track: Track, t_s: float, camera: str, steps: Steps) -> float:
+    """Density (per square metre) of somebody known being where the new track is; 0 when out of reach."""
     gone_s = max(0.0, t_s - body.t_s)
-    x_m, y_m = body.x_m, body.y_m
-    if (sight := body.fresh(t_s)) is not None:
-        x_m, y_m = sight.predicted_m(t_s)
-    distance_m = math.hypot(track.x_m - x_m, track.y_m - y_m)
-    if distance_m > TOP_SPEED_MPS * gone_s + 0.8:
+    here = track.x_m, track.y_m
+    if (other := body.fresh(t_s, camera)) is not None:
+        return _density_at(other.predicted_m(t_s), here, 2 * track.sigma_m**2 + OFFSET_M**2 + SHIFTS_M**2)
+    last = body.x_m, body.y_m
+    if math.dist(last, here) > TOP_SPEED_MPS * gone_s + 0.8:
         return 0.0
-    still = 2 * track.sigma_m**2 + OFFSET_M**2
-    stays = (STAYS if _stood(body) else STOPS) * math.exp(-gone_s / STAYS_S)
-    stood = stays * _density_at(distance_m, still + SHIFTS_M**2)
-    return stood + (1 - stays) * _density_at(distance_m, still + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2)
+    noise = steps.after(0.0, track) + 2 * track.sigma_m**2 * -math.expm1(-gone_s / MEMORYLESS_S)
+    if math.hypot(body.vx_mps, body.vy_mps) < STANDS_MPS:
+        likely, sigma_m = STAYS * math.exp(-gone_s / STAYS_S), min(SHIFTS_MPS * gone_s, SHIFTS_M)
+        expected = last
+    else:
+        likely, sigma_m = math.exp(-gone_s / GOES_ON_S), STRAIGHT_SIGMA_MPS * gone_s
+        expected = last[0] + body.vx_mps * gone_s, last[1] + body.vy_mps * gone_s
+    anywhere = _density_at(last, here, noise + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2)
+    return likely * _density_at(expected, here, noise + sigma_m**2) + (1 - likely) * anywhere
 
 
-def _density_at(distance_m: float, variance: float) -> float:
-    return math.exp(-(distance_m**2) / (2 * variance)) / (2 * math.pi * variance)
-
-
-def _stood(body: Body) -> bool:
-    """Whether it stood when it was last seen."""
-    last = body.places[-1]
-    before = next((p for p in reversed(body.places) if p.t_s <= last.t_s - STOOD_S), body.places[0])
-    return math.hypot(last.x_m - before.x_m, last.y_m - before.y_m) < SHIFTS_M + 2 * last.sigma_m
+def _density_at(one: Place2d, two: Place2d, variance: float) -> float:
+    return math.exp(-(math.dist(one, two) ** 2) / (2 * variance)) / (2 * math.pi * variance)
 
 
 def _sharing(tracks: Sequence[Track], options: Mapping[str, Mapping[int, float]]) -> list[list[Track]]:

@@ -1,0 +1,49 @@
+"""One ceiling camera: what its own tracks tell of who is who."""
+
+import pytest
+
+from tests.unit.cameras import Camera, Scene, stands, walks
+
+
+def test_a_camera_that_is_steadier_than_it_says_is_believed_when_it_swaps_two_who_stand_together() -> None:
+    """How steady it is, it shows by somebody who stands alone."""
+    crowd = {"ann": stands(1, 1), "bob": stands(1.2, 1), "cat": stands(6, 6)}
+    scene = Scene(crowd, [Camera("A", noise_m=0.02)])
+    scene.play(30.0)
+    scene.cameras[0].swaps("ann", "bob")
+    scene.play(2.0)
+    assert scene.everybody_is_who_they_were()
+    assert scene.confusion() < 0.01
+
+
+def test_a_camera_as_noisy_as_the_two_are_apart_leaves_it_open() -> None:
+    crowd = {"ann": stands(1, 1), "bob": stands(1.2, 1), "cat": stands(6, 6)}
+    scene = Scene(crowd, [Camera("A", noise_m=0.12)])
+    scene.play(30.0)
+    scene.cameras[0].swaps("ann", "bob")
+    scene.play(2.0)
+    assert scene.confusion() > 0.01
+
+
+@pytest.mark.parametrize("gone_s", [0.6, 1.2])
+def test_two_who_cross_out_of_sight_went_straight_on(gone_s: float) -> None:
+    crowd = {"ann": walks((0, 0), (6, 0), 103.0), "bob": walks((6, 0.4), (0, 0.4), 103.0)}
+    scene = Scene(crowd, [Camera("A")])
+    scene.play(3.5 - gone_s / 2)
+    scene.cameras[0].blind = {"ann", "bob"}
+    scene.play(gone_s)
+    scene.cameras[0].blind = set()
+    scene.cameras[0].ids.clear()
+    scene.play(2.0)
+    assert scene.everybody_is_who_they_were()
+    assert scene.confusion() < 0.05
+
+
+def test_one_who_is_missing_is_not_whom_a_steady_track_follows() -> None:
+    """A track goes on where it was, while the one beside it is missing: it did not change over in that very frame."""
+    scene = Scene({"ann": stands(1, 1), "bob": stands(1.3, 1)}, [Camera("A")])
+    scene.play(5.0)
+    scene.people.shuffles.clear()
+    scene.cameras[0].blind = {"bob"}
+    scene.play(1.0)
+    assert scene.confusion() < 0.02
