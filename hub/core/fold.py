@@ -13,6 +13,7 @@ from hub.core.events import Answered, AnyInput, Authorised, Effect, LaneHeard, N
 from hub.core.explain import joint
 from hub.core.people import People
 from hub.core.planogram import Planogram
+from hub.core.reach import BEFORE_S
 from hub.core.state import Method, State
 from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
 
@@ -145,11 +146,21 @@ def _explain_due(state: State, at_s: float) -> None:
     clusters = state.pending.due(state.store, at_s)
     for cluster in clusters:
         t_s = _when(cluster)
+        if state.people.sees_hands:
+            _learn_hands(state, cluster)
         confuse_until(state.people, state.timeline, t_s)
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
     if state.people.shuffles:
         until_s = min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S)
         confuse_until(state.people, state.timeline, until_s)
+
+
+def _learn_hands(state: State, cluster: Cluster) -> None:
+    """Where one lane alone lost something, a hand was at it."""
+    if len(cluster.changes) == 1 and cluster.taken:
+        change = cluster.changes[0]
+        start_s = max(change.t0_s, change.t1_s - BEFORE_S)
+        state.people.hidden.learn(state.people.all(), state.store.lane[change.lane], start_s, change.t1_s)
 
 
 def _when(cluster: Cluster) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hub.core.floor import MEMORY_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
+from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
 from hub.core.tracking import Shares, close_groups, could_be, exchanged, orders, recognise
 from wire.messages import Track, Tracks
@@ -64,6 +65,8 @@ class People:
     joined: int = 0
     sees_hands: bool = False
     """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
+    hidden: HiddenHands = field(default_factory=HiddenHands)
+    """How often the ceiling does not see a hand that moves something."""
     _reviewed_s: float = -math.inf
     _views: dict[str, dict[str, Sight]] = field(default_factory=dict)
     """What each camera holds: by camera and track."""

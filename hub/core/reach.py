@@ -42,8 +42,6 @@ HAND_ELSEWHERE_PER_M2 = 0.15
 HAND_LOOKS = 3.0
 """So many looks at a hand in the time of a grip are independent: a camera is wrong in the same way for a while."""
 LOG_UNSEEN_HAND = math.log((1 - HAND_SEEN) / (1 - HAND_ELSEWHERE_PER_M2))
-LOG_HIDDEN_HAND = math.log(0.2)
-"""Somebody's back, or another arm, hides a whole grip now and then; most who show no hand have none there."""
 UNSEEN = 0.002
 """Ratio for somebody the ceiling does not see at all."""
 LOST_SPREAD_MPS = 0.7
@@ -61,12 +59,12 @@ def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, flo
     x_m, y_m = lane.x_m, lane.y_m
     for body in people.bodies.values():
         if -far_m < body.x_m - x_m < far_m and -far_m < body.y_m - y_m < far_m:
-            _add(ratios, body, _ratio(body, lane, start_s, end_s, people.sees_hands))
+            _add(ratios, body, _ratio(body, lane, start_s, end_s, people))
     for body in people.lost:
-        _add(ratios, body, _ratio(body, lane, start_s, end_s, people.sees_hands))
+        _add(ratios, body, _ratio(body, lane, start_s, end_s, people))
     for body in reversed(people.left):
         if body.t_s >= start_s:
-            _add(ratios, body, _ratio(body, lane, start_s, end_s, people.sees_hands))
+            _add(ratios, body, _ratio(body, lane, start_s, end_s, people))
     return ratios
 
 
@@ -75,27 +73,37 @@ def _add(ratios: dict[str, float], body: Body, ratio: float) -> None:
         ratios[body.id] = ratio
 
 
-def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, sees_hands: bool) -> float:
+def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, people: People) -> float:
     """The mean over the times at which it may have gripped."""
     places: list[Place] = []
+    before: Place | None = None
     for place in reversed(body.places):
         if place.t_s < start_s:
-            if not places:
-                return _lost_ratio(place, lane, start_s)
+            before = place
             break
         if place.t_s <= end_s:
             if not places and math.hypot(place.x_m - lane.x_m, place.y_m - lane.y_m) > OUT_OF_REACH_M:
                 return 0.0
             places.append(place)
     if not places:
-        return 0.0
-    grip = max(1, round(len(places) * GRIP_S / (end_s - start_s)))
-    hands = [_hand_log(place.hand, lane) if place.hand else None for place in places] if sees_hands else []
-    starts = range(0, max(1, len(places) - grip + 1), max(1, grip // 2))
-    return sum(_grip_ratio(places[i : i + grip], hands[i : i + grip], lane) for i in starts) / len(starts)
+        return _lost_ratio(before, lane, start_s) if before is not None else 0.0
+    hands = [_hand_log(place.hand, lane) if place.hand else None for place in places] if people.sees_hands else []
+    grips = max(1, round(2 * (end_s - start_s) / GRIP_S) - 1)
+    total, newest, oldest = 0.0, 0, 0
+    for k in reversed(range(grips)):
+        from_s = start_s + k * GRIP_S / 2
+        while newest < len(places) and places[newest].t_s >= from_s + GRIP_S:
+            newest += 1
+        while oldest < len(places) and places[oldest].t_s >= from_s:
+            oldest += 1
+        if newest < oldest:
+            total += _grip_ratio(places[newest:oldest], hands[newest:oldest], lane, people.hidden.log_share)
+        elif (last := places[oldest] if oldest < len(places) else before) is not None:
+            total += _lost_ratio(last, lane, from_s + GRIP_S / 2)
+    return total / grips
 
 
-def _grip_ratio(places: Sequence[Place], hands: Sequence[float | None], lane: Lane) -> float:
+def _grip_ratio(places: Sequence[Place], hands: Sequence[float | None], lane: Lane, log_hidden: float) -> float:
     """What is wrong with a body's place stays wrong for so short a time: one look tells as much as all of them."""
     log_ratio = _place_log(places[len(places) // 2], lane)
     if hands and log_ratio > IMPOSSIBLE:
@@ -104,7 +112,7 @@ def _grip_ratio(places: Sequence[Place], hands: Sequence[float | None], lane: La
         if seen:
             log_ratio += HAND_LOOKS * (sum(seen) + unseen * LOG_UNSEEN_HAND) / len(hands)
         else:
-            log_ratio += LOG_HIDDEN_HAND
+            log_ratio += log_hidden
     return math.exp(log_ratio)
 
 
