@@ -122,6 +122,7 @@ def answered(state: State, answer: Answered) -> list[Effect]:
     if session is None or session.waiting is None or not 0 <= answer.choice < len(session.waiting):
         return [Note(answer.at_s, f"{answer.session}: an answer to a question that is not open")]
     chosen = session.waiting[answer.choice]
+    state.watch.habits.answered(session.waiting, chosen)
     state.timeline.add(answer.at_s, partial(_held, session.id, chosen))
     effects = _settle(state, session, chosen, decide.settled(state.store, session, chosen, answer.at_s))
     return effects + reconsider(state, answer.at_s)

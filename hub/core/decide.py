@@ -63,10 +63,20 @@ def sentence(deed: Deed) -> str:
     """What was seen, in one sentence: "lane 3-2 lost 538 ± 2 g at 14:02:11 while only you were within reach"."""
     at = datetime.fromtimestamp(deed.at_s, UTC).strftime("%H:%M:%S")
     if deed.unweighed:
-        return f"{deed.unweighed} at {at}"
+        return f"perhaps {_unweighed(deed)} at {at}"
     lanes = ("lane " if len(deed.lanes) == 1 else "lanes ") + " and ".join(deed.lanes)
     what = "lost" if deed.delta_g < 0 else "gained"
     sigma_g = f"{deed.sigma_g:.0f}" if deed.sigma_g >= 1 else f"{deed.sigma_g:.1f}"
     others = deed.within_reach - 1
     alone = "only you were" if others < 1 else f"you and {others} other{'s' if others > 1 else ''} were"
     return f"{lanes} {what} {abs(deed.delta_g):.0f} ± {sigma_g} g at {at} while {alone} within reach"
+
+
+def _unweighed(deed: Deed) -> str:
+    match deed.unweighed:
+        case "floor":
+            return "left on the floor"
+        case "met":
+            return "handed over by somebody" if deed.moved > 0 else "handed to somebody"
+        case _:
+            return f"{'taken from' if deed.moved > 0 else 'put on'} lane {deed.lanes[0]}, which could not tell"

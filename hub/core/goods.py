@@ -22,7 +22,8 @@ class Unit(NamedTuple):
 class Deed(NamedTuple):
     """Something a shopper did, as a reason for a line: `moved` units taken (positive) or put back (negative).
 
-    `unweighed` says what it may have been where no scale tells: then there are no grams.
+    `unweighed` says what showed of it where no scale tells, and there are no grams: hands that "met", one at the
+    "floor", or one over a "lane".
     """
 
     gtin: str

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hub.core.belief import Belief, Values
 from hub.core.events import NodeHeard
 from hub.core.goods import NOBODY, Deed, Key, Unit, Value, Who
+from hub.core.habits import Habits
 from hub.core.part import Step as Way
 from hub.core.part import cart_of, lane_of
 from hub.core.people import MEMORY_S, People, Place
@@ -43,9 +44,6 @@ NOTICED_S = 6.0
 FRAMES = 2
 """One frame alone may be the camera's mistake."""
 STANDS_FRAMES = 10
-LOG_NOTHING = math.log(0.5)
-"""Hands meet, reach down or hover as often without moving anything."""
-LOG_SOMETHING = math.log(0.5)
 PUT_BACK = 0.25
 """Of those who move something on a lane, so many put it there."""
 
@@ -83,6 +81,8 @@ class Watch:
     stocked: dict[str, float] = field(default_factory=dict)
     """Lanes that an employee fills, and when a hand of theirs was there last."""
     spells: dict[What, Spell] = field(default_factory=dict)
+    habits: Habits = field(default_factory=Habits)
+    """How often such a hand moved something."""
 
     def see(self, store: Store, people: People, t_s: float) -> list[tuple[float, Step]]:
         """Look at the newest frame; gives what has come to an end, and when."""
@@ -105,7 +105,10 @@ class Watch:
         ]
         for what in over:
             del self.spells[what]
-        return [(spell.last_s + SHOWN_S, partial(_maybe, store, what, spell.last_s)) for spell, what in ended]
+        return [
+            (spell.last_s + SHOWN_S, partial(_maybe, store, what, spell.last_s, self.habits.share(what[0])))
+            for spell, what in ended
+        ]
 
     def _watched(self) -> dict[str, None]:
         """Lanes at which a hand matters that no scale sees."""
@@ -194,21 +197,21 @@ def _stands_at(x_m: float, y_m: float, lane: Lane) -> bool:
     return 0 < front_m < STANDS_M and abs(side_m) < lane.width_m / 2 + 0.2
 
 
-def _maybe(store: Store, what: What, at_s: float, belief: Belief) -> None:
+def _maybe(store: Store, what: What, at_s: float, share: float, belief: Belief) -> None:
     kind, body, other = what
     bodies = [body, other] if kind == "met" else [body]
     sessions = sorted({session for b in bodies for _, session in belief.who(b)} - {NOBODY})
     keys: list[Key] = [*(("who", b) for b in bodies), *(("cart", session) for session in sessions)]
     match kind:
         case "met":
-            belief.update(keys, partial(_handed, body, other, at_s))
+            belief.update(keys, partial(_handed, body, other, at_s, share))
         case "floor":
-            belief.update(keys, partial(_dropped, body, at_s))
+            belief.update(keys, partial(_dropped, body, at_s, share))
         case "lane":
-            belief.update([*keys, ("lane", other)], partial(_unseen, store, store.lane[other], body, at_s))
+            belief.update([*keys, ("lane", other)], partial(_unseen, store, store.lane[other], body, at_s, share))
 
 
-def _handed(one: str, other: str, at_s: float, values: Mapping[Key, Value]) -> list[Way]:
+def _handed(one: str, other: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Way]:
     """One thing went from one to the other, or nothing did."""
     sessions = [_session(values, one), _session(values, other)]
     if NOBODY in sessions or sessions[0] == sessions[1]:
@@ -216,23 +219,23 @@ def _handed(one: str, other: str, at_s: float, values: Mapping[Key, Value]) -> l
     ways: list[Way] = []
     for giver, taker in (sessions, sessions[::-1]):
         for unit in _kinds(values, giver):
-            given = cart_of(values, giver).minus((unit,), _deed(unit, -1, at_s, "perhaps handed to somebody"))
-            got = cart_of(values, taker).plus((unit,), _deed(unit, 1, at_s, "perhaps handed over by somebody"))
+            given = cart_of(values, giver).minus((unit,), _deed("met", unit, -1, at_s))
+            got = cart_of(values, taker).plus((unit,), _deed("met", unit, 1, at_s))
             ways.append((0.0, {("cart", giver): given, ("cart", taker): got}))
-    return _with_nothing(ways)
+    return _with_nothing(ways, share)
 
 
-def _dropped(body: str, at_s: float, values: Mapping[Key, Value]) -> list[Way]:
+def _dropped(body: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Way]:
     """One thing was left on the floor, or none was."""
     session = _session(values, body)
     ways: list[Way] = []
     for unit in _kinds(values, session) if session != NOBODY else []:
-        less = cart_of(values, session).minus((unit,), _deed(unit, -1, at_s, "perhaps left on the floor"))
+        less = cart_of(values, session).minus((unit,), _deed("floor", unit, -1, at_s))
         ways.append((0.0, {("cart", session): less}))
-    return _with_nothing(ways)
+    return _with_nothing(ways, share)
 
 
-def _unseen(store: Store, lane: Lane, body: str, at_s: float, values: Mapping[Key, Value]) -> list[Way]:
+def _unseen(store: Store, lane: Lane, body: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Way]:
     """One of the lane's products was taken, something was put there, or nothing happened."""
     session = _session(values, body)
     if session == NOBODY:
@@ -244,25 +247,25 @@ def _unseen(store: Store, lane: Lane, body: str, at_s: float, values: Mapping[Ke
     for gtin in lane.products:
         product = store.product[gtin]
         unit = Unit(gtin, product.weight_g, product.spread_g)
-        more = cart.plus(
-            (unit,), _deed(unit, 1, at_s, f"perhaps taken from lane {lane.id}, which could not tell", lane)
-        )
+        more = cart.plus((unit,), _deed("lane", unit, 1, at_s, lane))
         after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1)}
         ways.append((math.log((1 - PUT_BACK) / len(lane.products)), after))
     kinds = _kinds(values, session)
     for unit in kinds:
-        less = cart.minus((unit,), _deed(unit, -1, at_s, f"perhaps put on lane {lane.id}, which could not tell", lane))
+        less = cart.minus((unit,), _deed("lane", unit, -1, at_s, lane))
         there = contents.less(unit.gtin, -1) if unit.gtin in lane.products else contents.with_left((unit,))
         ways.append((math.log(PUT_BACK / len(kinds)), {("cart", session): less, ("lane", lane.id): there}))
-    return _with_nothing(ways)
+    return _with_nothing(ways, share)
 
 
-def _with_nothing(ways: list[Way]) -> list[Way]:
+def _with_nothing(ways: list[Way], share: float) -> list[Way]:
+    """These ways as likely together as `share` says, and else nothing."""
     if not ways:
         return [(0.0, {})]
     top = max(log_p for log_p, _ in ways)
     total = top + math.log(sum(math.exp(log_p - top) for log_p, _ in ways))
-    return [(LOG_NOTHING, {}), *((LOG_SOMETHING + log_p - total, changed) for log_p, changed in ways)]
+    log_something = math.log(share) - total
+    return [(math.log(1 - share), {}), *((log_something + log_p, changed) for log_p, changed in ways)]
 
 
 def _session(values: Mapping[Key, Value], body: str) -> str:
@@ -276,5 +279,5 @@ def _kinds(values: Mapping[Key, Value], session: str) -> list[Unit]:
     return list({unit.gtin: unit for unit in cart_of(values, session).units}.values())
 
 
-def _deed(unit: Unit, moved: int, at_s: float, unweighed: str, *lanes: Lane) -> Deed:
-    return Deed(unit.gtin, moved, tuple(lane.id for lane in lanes), 0.0, 0.0, at_s, 1, unweighed)
+def _deed(kind: str, unit: Unit, moved: int, at_s: float, *lanes: Lane) -> Deed:
+    return Deed(unit.gtin, moved, tuple(lane.id for lane in lanes), 0.0, 0.0, at_s, 1, kind)

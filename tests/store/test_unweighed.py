@@ -139,6 +139,24 @@ def test_a_hand_down_at_the_floor_is_asked_whether_it_left_something_there() -> 
     assert sorted(offered(go(story, HERE))[:2], key=len) == [{}, {COLA: 1}]
 
 
+def test_where_nobody_who_reached_to_the_floor_ever_left_anything_there_the_next_one_is_not_asked() -> None:
+    story = Story()
+    asked = []
+    for _ in range(12):
+        story.enter("a", credential="alice")
+        takes_cola(story, "a")
+        story.walk({"a": in_front_of(1)}, {"a": HERE})
+        story.stand({"a": HERE}, 1.0, {"a": Hand(x_m=1.1, y_m=-1.6, z_m=0.1, sigma_m=0.05)})
+        effects = go(story, HERE)
+        asks = [effect for effect in effects if isinstance(effect, Ask)]
+        for ask in asks:
+            kept = [dict(cart) for cart in ask.candidates].index({COLA: 1})
+            story.tell(Answered(at_s=story.now_s, session=ask.receipt.session, choice=kept))
+        asked.append(bool(asks))
+    assert asked[0] and not asked[-1]
+    assert asked == sorted(asked, reverse=True)
+
+
 def test_a_hand_at_the_floor_of_somebody_with_nothing_is_nothing() -> None:
     story = Story()
     story.enter("a", credential="alice")
