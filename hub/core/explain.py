@@ -54,7 +54,10 @@ class Explainer:
         self._evidence = cluster.evidence
         self._beside = tuple((planogram.store.lane[e.lane], e.likelihoods) for e in cluster.beside)
         if not cluster.reach:
-            cluster.reach = [reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s) for c in self._changes]
+            pictured = {c.lane: [e.t_s for e in self._evidence if e.lane == c.lane] for c in self._changes}
+            cluster.reach = [
+                reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s, pictured[c.lane]) for c in self._changes
+            ]
         self._ratios = cluster.reach
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)

@@ -12,15 +12,17 @@ from hub.store import Lane
 from wire.messages import Hand
 
 BEFORE_S = 2.0
-"""The hand that moved something was there within this long before the lane came to rest."""
+"""The hand that moved something was mostly there within this long before the lane came to rest."""
+LONGEST_S = 30.0
+"""A lane that was held or pressed for longer than this before it came to rest was not last moved before that."""
 SLACK_S = 0.2
 """Times of different nodes agree this well."""
 GRIP_S = 0.5
 """And it was there for about so long."""
 WITHIN_M = 2.0
 """Nobody reaches this far."""
-OUT_OF_REACH_M = WITHIN_M + TOP_SPEED_MPS * (BEFORE_S + 2 * SLACK_S)
-"""Nor was anybody near who is so far away when the lane is at rest again."""
+PICTURED = 0.9
+"""What moved was in somebody's hand when a camera took a picture of it, this surely."""
 SIDE_SIGMA_M = 0.2
 STRETCH_SIGMA_M = 0.55
 STRETCH = 0.08
@@ -49,9 +51,13 @@ IMPOSSIBLE = -30.0
 """Log ratio of a place from which nobody reaches the lane."""
 
 
-def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, float]:
-    """Likelihood ratio by body id of having had a hand at `lane` when it changed between `t0_s` and `t1_s`."""
-    start_s, end_s = max(t0_s, t1_s - BEFORE_S) - SLACK_S, t1_s + SLACK_S
+def reach(people: People, lane: Lane, t0_s: float, t1_s: float, pictured_s: Sequence[float] = ()) -> dict[str, float]:
+    """Likelihood ratio by body id of having had a hand at `lane` when it changed between `t0_s` and `t1_s`, with
+    pictures of what moved taken at `pictured_s`. Whoever came, and pressed or held what lies there, may have come after
+    the one who moved something: so all of that time counts alike, but for the pictures."""
+    start_s, end_s = max(t0_s, t1_s - LONGEST_S) - SLACK_S, t1_s + SLACK_S
+    grips = max(1, round(2 * (end_s - start_s) / GRIP_S) - 1)
+    weights = _weights(grips, [moment_s - start_s for moment_s in pictured_s])
     ratios: dict[str, float] = {}
     # Whoever is now too far away to have been near then need not be looked at twice.
     now_s = max(people.frame_s.values(), default=t1_s)
@@ -59,12 +65,12 @@ def reach(people: People, lane: Lane, t0_s: float, t1_s: float) -> dict[str, flo
     x_m, y_m = lane.x_m, lane.y_m
     for body in people.bodies.values():
         if -far_m < body.x_m - x_m < far_m and -far_m < body.y_m - y_m < far_m:
-            _add(ratios, body, _ratio(body, lane, start_s, end_s, people))
+            _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
     for body in people.lost:
-        _add(ratios, body, _ratio(body, lane, start_s, end_s, people))
+        _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
     for body in reversed(people.left):
         if body.t_s >= start_s:
-            _add(ratios, body, _ratio(body, lane, start_s, end_s, people))
+            _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
     return ratios
 
 
@@ -73,8 +79,18 @@ def _add(ratios: dict[str, float], body: Body, ratio: float) -> None:
         ratios[body.id] = ratio
 
 
-def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, people: People) -> float:
+def _weights(grips: int, pictured_s: Sequence[float]) -> list[float]:
+    """How likely each of these grips, one every half grip, was the one; pictures in seconds from the first one on."""
+    near = [k for k in range(grips) if any(abs((k / 2 + 0.5) * GRIP_S - moment_s) <= GRIP_S for moment_s in pictured_s)]
+    weights = [((1 - PICTURED) if near else 1.0) / grips] * grips
+    for k in near:
+        weights[k] += PICTURED / len(near)
+    return weights
+
+
+def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, weights: Sequence[float], people: People) -> float:
     """The mean over the times at which it may have gripped."""
+    far_m = WITHIN_M + TOP_SPEED_MPS * (end_s - start_s)
     places: list[Place] = []
     before: Place | None = None
     for place in reversed(body.places):
@@ -82,25 +98,26 @@ def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, people: People)
             before = place
             break
         if place.t_s <= end_s:
-            if not places and math.hypot(place.x_m - lane.x_m, place.y_m - lane.y_m) > OUT_OF_REACH_M:
+            if not places and math.hypot(place.x_m - lane.x_m, place.y_m - lane.y_m) > far_m:
                 return 0.0
             places.append(place)
     if not places:
         return _lost_ratio(before, lane, start_s) if before is not None else 0.0
     hands = [_hand_log(place.hand, lane) if place.hand else None for place in places] if people.sees_hands else []
-    grips = max(1, round(2 * (end_s - start_s) / GRIP_S) - 1)
     total, newest, oldest = 0.0, 0, 0
-    for k in reversed(range(grips)):
+    for k in reversed(range(len(weights))):
         from_s = start_s + k * GRIP_S / 2
         while newest < len(places) and places[newest].t_s >= from_s + GRIP_S:
             newest += 1
         while oldest < len(places) and places[oldest].t_s >= from_s:
             oldest += 1
         if newest < oldest:
-            total += _grip_ratio(places[newest:oldest], hands[newest:oldest], lane, people.hidden.log_share)
+            total += weights[k] * _grip_ratio(
+                places[newest:oldest], hands[newest:oldest], lane, people.hidden.log_share
+            )
         elif (last := places[oldest] if oldest < len(places) else before) is not None:
-            total += _lost_ratio(last, lane, from_s + GRIP_S / 2)
-    return total / grips
+            total += weights[k] * _lost_ratio(last, lane, from_s + GRIP_S / 2)
+    return total
 
 
 def _grip_ratio(places: Sequence[Place], hands: Sequence[float | None], lane: Lane, log_hidden: float) -> float:

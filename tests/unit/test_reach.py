@@ -68,3 +68,15 @@ def test_a_hand_of_somebody_out_of_sight_is_not_held_to_have_been_seen() -> None
     people.lost.append(lost)
     ratios = reach(people, LANE, 101.0, 103.0)
     assert ratios["1"] > 10 * ratios["2"]
+
+
+def test_whoever_took_something_before_another_pressed_the_lane_is_still_thought_of() -> None:
+    """The lane came to rest only 4 s after it was first touched; a picture of what moved says that it was early."""
+    took, presses = body("1", until_s=101.0, hand_from_s=100.0), body("2", hand_from_s=101.5, x_m=AT[0] + 0.1)
+    for k in range(30):
+        took.seen(Place(101.0 + k / 10, AT[0] + 3.0, AT[1] + 3.0, None, 0.08))
+    people = watched(took, presses)
+    ratios = reach(people, LANE, 100.0, 104.0)
+    assert ratios["1"] > 0.1 * ratios["2"]
+    pictured = reach(people, LANE, 100.0, 104.0, [100.5])
+    assert pictured["1"] > 3 * pictured["2"]
