@@ -7,13 +7,13 @@ that whose body it is stays a joint question. Nobody is recognised: only positio
 
 import math
 from bisect import insort
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hub.core.floor import MEMORY_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
+from hub.core.presence import BESIDE_M, MOMENT_S, Presence
 from hub.core.tracking import Shares, close_groups, could_be, exchanged, orders, recognise
 from wire.messages import Track, Tracks
 
@@ -23,10 +23,6 @@ LOST_AFTER_S = 1.5
 """A track missing for longer than a detector's hiccup is lost."""
 SILENT_S = 5.0
 """A camera without a frame for so long, while others have some, sees nobody any more."""
-MOMENT_S = 0.5
-"""Whoever passes a gate is seen there this long before or after its contact, frames and clocks being what they are."""
-WAITS_S = 2.0
-"""Whoever stands at an exit for so long wants out."""
 DEPARTED_S = 5.0
 """Who has passed the way out is out of sight by then."""
 SHUFFLE_S = 1.0
@@ -36,23 +32,14 @@ REVIEW_S = 0.25
 """How often bodies of different cameras are compared."""
 STRANGER_S = 5.0
 """Whoever is not known to have come in by then did so as somebody else."""
-BESIDE_M = 1.0
-"""A track that began so close to somebody who was lost later may have become theirs."""
 
 
 @dataclass(slots=True)
-class People:
-    """Everybody on the floor."""
+class People(Presence):
+    """Everybody on the floor, kept apart frame by frame."""
 
     entries: Sequence[tuple[float, float]] = ()
     """Where people come in."""
-    bodies: dict[str, Body] = field(default_factory=dict)
-    """In sight of some camera, by id."""
-    lost: list[Body] = field(default_factory=list)
-    left: deque[Body] = field(default_factory=deque)
-    """Who went out, with their places, until MEMORY_S after they were last seen: evidence may come late."""
-    dropped: list[str] = field(default_factory=list)
-    """Strangers who are out of sight for good: nothing will be asked about them. For the belief to forget."""
     shuffles: list[Shuffle] = field(default_factory=list)
     """Confusions that the belief has not taken in yet, in order of time."""
     count: int = 0
@@ -68,13 +55,9 @@ class People:
     hidden: HiddenHands = field(default_factory=HiddenHands)
     """How often the ceiling does not see a hand that moves something."""
     _reviewed_s: float = -math.inf
-    _views: dict[str, dict[str, Sight]] = field(default_factory=dict)
-    """What each camera holds: by camera and track."""
     _steps: dict[str, Steps] = field(default_factory=dict)
     """How steady each camera's tracks are."""
     _overlap: Overlap = field(default_factory=Overlap)
-    _departed: dict[tuple[str, str], float] = field(default_factory=dict)
-    """Tracks, by camera, of people who passed a way out, and when: they are seen on their way for a moment more."""
     _barred: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     """Bodies that a track has parted from, by camera and track."""
 
@@ -114,60 +97,9 @@ class People:
         if len(self._views) > 1:
             self._compare(camera, t_s, t_s - last_s)
 
-    def nearest(self, x_m: float, y_m: float, within_m: float) -> Body | None:
-        """The body in sight nearest to a point, among those that came in through a gate."""
-        near = [(math.hypot(b.x_m - x_m, b.y_m - y_m), i, b) for i, b in enumerate(self.bodies.values()) if b.bound]
-        best = min(near, default=None)
-        return best[2] if best is not None and best[0] <= within_m else None
-
-    def waits(self, x_m: float, y_m: float, within_m: float) -> bool:
-        """Whether somebody has been standing at a point for a while and does not move on."""
-        return any(
-            _stayed(body, x_m, y_m, within_m)
-            for body in self.bodies.values()
-            if math.hypot(body.x_m - x_m, body.y_m - y_m) <= within_m
-        )
-
-    def passing(self, x_m: float, y_m: float, within_m: float, t_s: float, bound: bool) -> Body | None:
-        """Who was nearest to a point at that time, give or take a moment: of those who are in, or of the others."""
-        best_m, best = within_m, None
-        for body in self.all():
-            if body.bound == bound:
-                near = [p for p in body.places if abs(p.t_s - t_s) < MOMENT_S]
-                distance_m = min((math.hypot(p.x_m - x_m, p.y_m - y_m) for p in near), default=math.inf)
-                if distance_m < best_m:
-                    best_m, best = distance_m, body
-        return best
-
-    def stranger(self, x_m: float, y_m: float, since_s: float) -> Body | None:
-        """Somebody who never came in, came into sight after that time, and can have come from there: the nearest."""
-        best_m, best = math.inf, None
-        for body in self.bodies.values():
-            first = body.places[0]
-            distance_m = math.hypot(first.x_m - x_m, first.y_m - y_m)
-            after_s = first.t_s - since_s
-            if not body.bound and after_s >= 0 and distance_m < min(best_m, TOP_SPEED_MPS * after_s + BESIDE_M):
-                best_m, best = distance_m, body
-        return best
-
     def confuse(self, t_s: float, one: Body, other: Body) -> None:
         """It is open which of the two is which."""
         self._confuse(Shuffle(t_s, (one.id, other.id), ((0.5, (0, 1)), (0.5, (1, 0)))))
-
-    def all(self) -> Iterator[Body]:
-        """Bodies in sight and lost ones."""
-        yield from self.bodies.values()
-        yield from self.lost
-
-    def gone(self, body: Body) -> None:
-        """The body went out."""
-        self._departed |= dict.fromkeys(body.keys, body.t_s)
-        for sight in list(body.sights.values()):
-            self._drop(sight)
-        if body in self.lost:
-            self.lost.remove(body)
-            if body.bound:
-                self.left.append(body)
 
     def _by_id(self, view: dict[str, Sight], tracks: Sequence[Track]) -> dict[str, Track]:
         """The tracks by id; of two with one id, the one nearer to where that was."""
@@ -202,14 +134,6 @@ class People:
                 body.forget_before(t_s - MEMORY_S)
         while self.left and self.left[0].t_s < t_s - MEMORY_S:
             self.left.popleft()
-
-    def _drop(self, sight: Sight) -> None:
-        """A camera does not hold a body any more."""
-        body = sight.body
-        del self._views[sight.camera][sight.track]
-        del body.sights[sight.camera]
-        if not body.sights:
-            self.lost.append(self.bodies.pop(body.id))
 
     def _learn(
         self, camera: str, t_s: float, step_s: float, tracks: dict[str, Track], groups: Sequence[Sequence[Sight]]
@@ -251,22 +175,6 @@ class People:
             self._hold(camera, t_s, track, body)
             for p, rival in rivals:
                 self._exchangeable(camera, t_s, body, rival, p)
-
-    def _hold(self, camera: str, t_s: float, track: Track, body: Body) -> None:
-        """From now on this track follows this body."""
-        view = self._views[camera]
-        sight = body.sights.get(camera)
-        if sight is None:
-            sight = Sight(body, camera, track.id, t_s, body.t_s, body.x_m, body.y_m, 0.0, body.vx_mps, body.vy_mps)
-            body.sights[camera] = sight
-        else:
-            del view[sight.track]
-            sight.track = track.id
-        view[track.id] = sight
-        if body.id not in self.bodies:
-            self.bodies[body.id] = body
-            if body in self.lost:
-                self.lost.remove(body)
 
     def _compare(self, camera: str, t_s: float, step_s: float) -> None:
         """Hold what this camera says of everybody against what the others say."""
@@ -345,15 +253,6 @@ def _shuffle(t_s: float, bodies: list[str], shares: Shares) -> Shuffle:
     place = {body: i for i, body in enumerate(top)}
     outcomes = tuple((p, tuple(place[body] for body in order)) for p, order in shares)
     return Shuffle(t_s, tuple(bodies[i] for i in top), outcomes)
-
-
-def _stayed(body: Body, x_m: float, y_m: float, within_m: float) -> bool:
-    for place in reversed(body.places):
-        if place.t_s <= body.t_s - WAITS_S:
-            return True
-        if math.hypot(place.x_m - x_m, place.y_m - y_m) > within_m:
-            return False
-    return False
 
 
 def _distance_then_m(body: Body, place: Place) -> float:
