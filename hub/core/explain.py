@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from hub.core.belief import Belief, Values
 from hub.core.changes import Cluster
+from hub.core.exchanging import exchanged, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moving import moved_over
 from hub.core.part import Part, Step, best, log_normal
@@ -26,6 +27,8 @@ LOG_SECOND_DEED = math.log(0.05)
 """A neighbouring lane changed at the same time by another deed."""
 LOG_SOMEBODY_ELSE = math.log(0.3)
 """One person's two hands do two things at once more often than two people side by side."""
+AT_ONCE = 0.1
+"""Whoever was there this likely may have done it together with somebody who was there for sure."""
 LOG_NOTHING = math.log(0.001)
 ARTEFACT_G = 6.0
 """What a plate may settle by after a press, one standard deviation."""
@@ -54,9 +57,9 @@ class Explainer:
         self._evidence = cluster.evidence
         self._beside = tuple((planogram.store.lane[e.lane], e.likelihoods) for e in cluster.beside)
         if not cluster.reach:
-            pictured = {c.lane: [e.t_s for e in self._evidence if e.lane == c.lane] for c in self._changes}
             cluster.reach = [
-                reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s, pictured[c.lane]) for c in self._changes
+                reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s, self._pictured_s(c.lane))
+                for c in self._changes
             ]
         self._ratios = cluster.reach
         self._parts: dict[tuple[int, int], Part] = {}
@@ -94,6 +97,9 @@ class Explainer:
             reached[end] = best(reached[end])
         return reached[count]
 
+    def _pictured_s(self, lane: str) -> list[float]:
+        return [e.t_s for e in self._evidence if e.lane == lane] if self._evidence else []
+
     def _adjacent(self, i: int, j: int) -> bool:
         lane = self._planogram.store.lane
         return abs(lane[self._changes[j].lane].position - lane[self._changes[i].lane].position) == 1
@@ -108,7 +114,7 @@ class Explainer:
         sigma_g = math.hypot(SCALE_SIGMA_G, *[c.sigma_g for c in changes])
         ratios = self._ratios[start + moves_g.index(max(moves_g))]
         top = max(ratios.values(), default=UNSEEN)
-        ratios = {body: r for body, r in ratios.items() if r > 1e-4 * top}
+        ratios = {body: r for body, r in ratios.items() if r > min(1e-4 * top, AT_ONCE)}
         near = len([r for r in ratios.values() if r > 0.03 * top])
         at_s, astray = max([c.t1_s for c in changes]), self._planogram.astray(lanes, shares)
         camera = self._camera({lane.id for lane in lanes}) if self._evidence else None
@@ -133,5 +139,7 @@ class Explainer:
             steps = list(put_back(part, self._planogram.store, values))
         else:
             return best(list(moved_over(part, self._planogram.store, values)))
+        if may_be(part, max([log_p for log_p, _ in steps])):
+            steps += exchanged(part, self._planogram.store, values)
         steps.append((LOG_NOTHING + log_normal(part.delta_g, math.hypot(part.sigma_g, ARTEFACT_G)), {}))
         return best(steps)

@@ -81,6 +81,8 @@ def _add(ratios: dict[str, float], body: Body, ratio: float) -> None:
 
 def _weights(grips: int, pictured_s: Sequence[float]) -> list[float]:
     """How likely each of these grips, one every half grip, was the one; pictures in seconds from the first one on."""
+    if not pictured_s:
+        return [1 / grips] * grips
     near = [k for k in range(grips) if any(abs((k / 2 + 0.5) * GRIP_S - moment_s) <= GRIP_S for moment_s in pictured_s)]
     weights = [((1 - PICTURED) if near else 1.0) / grips] * grips
     for k in near:

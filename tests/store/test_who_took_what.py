@@ -129,6 +129,27 @@ def test_hands_over_one_lane_tell_two_takers_from_one() -> None:
     assert bought(story.leave("a", {"b": (1.5, -1.2)})) == {COLA: 1}
 
 
+def test_a_thing_put_down_while_another_is_taken_off_the_same_lane_is_told_from_the_difference() -> None:
+    """Alice lays her water among the cola at the moment at which Bob takes a cola: the lane gains 188 g."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": in_front_of(4)})
+    story.change(4, -537.6)
+    story.stand({"a": in_front_of(4)}, 2)
+    spots = {"a": (1.05, -0.35), "b": (1.45, -0.35)}
+    story.walk({"a": in_front_of(4)}, {"a": spots["a"]})
+    story.enter("b", credential="bob")
+    story.walk({"a": spots["a"], "b": AT_GATE}, spots)
+    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
+    story.stand(spots, 0.8, {"a": hand, "b": hand})
+    story.change(1, 537.6 - 350.2)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
+    assert bought(story.leave("a", {"b": (1.5, -1.2)})) == {}
+    story.walk({"b": (1.5, -1.2)}, {"b": AT_EXIT})
+    assert bought(story.leave("b")) == {COLA: 1}
+
+
 def test_a_picture_of_something_else_makes_a_sure_line_doubtful() -> None:
     """Tonic left tonic's lane, says the scale; the camera saw cola, which weighs the same and lies next door."""
 

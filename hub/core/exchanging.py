@@ -1,0 +1,66 @@
+"""Something was taken from a lane and something else came to lie there before it was at rest again: it lost or gained
+only the difference."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from hub.core.goods import NOBODY, Key, Unit, Value
+from hub.core.part import Part, Step, cart_of, lane_of, log_normal
+from hub.core.putting import LOG_PUT_ASTRAY, LOG_PUT_HOME
+from hub.core.reach import UNSEEN
+from hub.core.taking import FAR_SIGMAS, LEFT_BEHIND, LOG_TOGETHER
+from hub.store import Store
+
+LOG_EXCHANGED = math.log(0.001)
+"""Somebody puts back one thing and takes another off the same lane, in one go."""
+LOG_FAR_FETCHED = math.log(0.001)
+"""Where something simpler fits so much better than the best of exchanges could, none is thought of."""
+
+
+def may_be(part: Part, best_log: float) -> bool:
+    """Whether an exchange may be likely enough, beside the best explanation so far."""
+    if len(part.lanes) > 1 or not part.ratios:
+        return False
+    one, other = sorted([*part.ratios.values(), UNSEEN], reverse=True)[:2]
+    how = max(LOG_EXCHANGED, LOG_TOGETHER + math.log(other))
+    return log_normal(0.0, part.sigma_g) + math.log(one) + how > best_log + LOG_FAR_FETCHED
+
+
+def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
+    """One thing out of somebody's cart for one that lay there, by one person or by two at the same moment."""
+    (lane,) = part.lanes
+    actors = {session: ratio for session, ratio in part.actors(values).items() if session != NOBODY}
+    there: list[tuple[float, Unit, bool]] | None = None
+    for holder, ratio in actors.items():
+        for unit in {(u.gtin, u.weight_g): u for u in cart_of(values, holder).units}.values():
+            there = _lying_there(part, store, values) if there is None else there
+            for log_place, gone, left in there:
+                if gone.gtin == unit.gtin:
+                    continue
+                off_g = part.delta_g - unit.weight_g + gone.weight_g
+                sigma_g = math.hypot(part.sigma_g, unit.sigma_g, gone.sigma_g)
+                if abs(off_g) > FAR_SIGMAS * sigma_g:
+                    continue
+                home = unit.gtin in lane.products
+                log_p = log_normal(off_g, sigma_g) + log_place + part.seen_log((unit, gone))
+                log_p += (LOG_PUT_HOME if home else LOG_PUT_ASTRAY) + math.log(ratio)
+                contents = lane_of(values, lane)
+                contents = contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)
+                contents = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))
+                put = cart_of(values, holder).minus((unit,), part.deed(unit.gtin, -1))
+                for taker, other in actors.items():
+                    cart = put if taker == holder else cart_of(values, taker)
+                    taken = cart.plus((gone,), part.deed(gone.gtin, 1))
+                    how = LOG_EXCHANGED if taker == holder else LOG_TOGETHER + math.log(other)
+                    yield log_p + how, {("lane", lane.id): contents, ("cart", holder): put, ("cart", taker): taken}
+
+
+def _lying_there(part: Part, store: Store, values: Mapping[Key, Value]) -> list[tuple[float, Unit, bool]]:
+    """What may be taken off the lane, with its log prior, and whether somebody left it there."""
+    (lane,) = part.lanes
+    planned = [store.product[gtin] for gtin in lane.products]
+    left = {(u.gtin, u.weight_g): u for u in lane_of(values, lane).left_here}
+    return [
+        *((-math.log(len(planned)), Unit(p.gtin, p.weight_g, p.spread_g), False) for p in planned),
+        *((math.log(LEFT_BEHIND), unit, True) for unit in left.values()),
+    ]
