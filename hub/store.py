@@ -92,6 +92,8 @@ class Store(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     staff: tuple[str, ...] = ()
     """Credentials of employees: they come and go without a receipt, and what they lay down is stock."""
     thresholds: Thresholds = Thresholds()
+    clothing_colour: bool = False
+    """Whether the colour of clothes, where ceiling nodes send it, helps to keep people apart until they leave."""
 
     @cached_property
     def product(self) -> dict[str, Product]:

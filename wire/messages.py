@@ -66,14 +66,25 @@ class Hand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sigma_m: SigmaMetres
 
 
-class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One person in one frame. The id is the camera's own: it may break, swap or be given again."""
+class Colour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody's clothes look like from afar: one mean colour of all of them, in CIELAB, in whole units of L*, a*
+    and b*: a difference of 2.3 is the least that an eye sees (Mahy et al. 1994)."""
+
+    lightness: Annotated[int, Meta(ge=0, le=100)]
+    green_red: Annotated[int, Meta(ge=-128, le=127)]
+    blue_yellow: Annotated[int, Meta(ge=-128, le=127)]
+
+
+class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One person in one frame. The id is the camera's own: it may break, swap or be given again. A node sends no
+    `colour` unless it is told to."""
 
     id: str
     x_m: Metres
     y_m: Metres
     sigma_m: SigmaMetres
     hand: Hand | None = None
+    colour: Colour | None = None
 
 
 class Tracks(Message, frozen=True, tag="tracks"):

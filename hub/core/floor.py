@@ -27,6 +27,8 @@ OUTLIER = 9.0
 
 Key = tuple[str, str]
 """Camera and track."""
+Lab = tuple[float, float, float]
+"""A colour in CIELAB: L*, a* and b*."""
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -37,6 +39,13 @@ class Place(Struct, frozen=True, gc=False):
     y_m: float
     hand: Hand | None
     sigma_m: float
+
+
+class Worn(NamedTuple):
+    """What somebody's clothes look like to one camera: the mean of so many looks."""
+
+    mean: Lab
+    looks: float
 
 
 class Shuffle(NamedTuple):
@@ -91,6 +100,8 @@ class Body:
     """By camera."""
     places: deque[Place] = field(default_factory=deque)
     """Where it was, oldest first, up to MEMORY_S back, as every camera says."""
+    worn: dict[str, Worn] = field(default_factory=dict)
+    """By camera; empty unless the store wants clothing colours."""
 
     @property
     def keys(self) -> set[Key]:
@@ -147,6 +158,8 @@ class Sight:
     vy_mps: float = 0.0
     gap_m: tuple[float, float] = (0.0, 0.0)
     """From where another camera sees the body to where this one does, smoothed."""
+    colour: Lab | None = None
+    """What it looked like a moment ago; None unless the store wants clothing colours."""
 
     def predicted_m(self, t_s: float) -> tuple[float, float]:
         """Where it should be."""

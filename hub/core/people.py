@@ -2,7 +2,8 @@
 
 A body is one person, followed through breaks and swaps of the cameras' ids and from one camera's view into the next.
 Where it stays open which track carries on which body, a Shuffle says how likely what is: the belief takes it in, so
-that whose body it is stays a joint question. Nobody is recognised: only positions and their continuity count.
+that whose body it is stays a joint question. Nobody is recognised: positions and their continuity
+count, and, where a store wants it, the colour of clothes.
 """
 
 import math
@@ -10,6 +11,7 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hub.core.clothes import Clothes, wear
 from hub.core.floor import MEMORY_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
@@ -17,7 +19,7 @@ from hub.core.presence import BESIDE_M, MOMENT_S, Presence
 from hub.core.tracking import Shares, close_groups, could_be, exchanged, orders, recognise
 from wire.messages import Track, Tracks
 
-__all__ = ["MEMORY_S", "TOP_SPEED_MPS", "Body", "People", "Place", "Shuffle"]
+__all__ = ["MEMORY_S", "MOMENT_S", "TOP_SPEED_MPS", "Body", "People", "Place", "Shuffle"]
 
 LOST_AFTER_S = 1.5
 """A track missing for longer than a detector's hiccup is lost."""
@@ -54,6 +56,8 @@ class People(Presence):
     """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
     hidden: HiddenHands = field(default_factory=HiddenHands)
     """How often the ceiling does not see a hand that moves something."""
+    clothes: Clothes | None = None
+    """How colours of clothes tell people apart; None where the store does not want it."""
     _reviewed_s: float = -math.inf
     _steps: dict[str, Steps] = field(default_factory=dict)
     """How steady each camera's tracks are."""
@@ -92,6 +96,9 @@ class People(Presence):
             self._untangle(camera, t_s, group, [tracks.get(s.track) for s in group])
         if new := [track for key, track in tracks.items() if key not in view]:
             self._recognise(camera, t_s, tracks, new)
+        if self.clothes is not None:
+            for key, track in tracks.items():
+                wear(t_s, view[key], track)
         for key, track in tracks.items():
             view[key].seen(t_s, track)
         if len(self._views) > 1:
@@ -145,10 +152,12 @@ class People(Presence):
         for name, sight in self._views[camera].items():
             if name not in crowded and (track := tracks.get(name)) is not None and t_s - sight.t_s < 1.5 * step_s:
                 steps.learn(t_s, sight, track)
+                if self.clothes is not None:
+                    self.clothes.learn(t_s, sight, track)
 
     def _untangle(self, camera: str, t_s: float, group: list[Sight], tracks: list[Track | None]) -> None:
         """Decide which of the close tracks carries on which sight; what stays open is confused."""
-        shares = orders(t_s, group, tracks, self._steps[camera])
+        shares = orders(t_s, group, tracks, self._steps[camera], self.clothes)
         top = shares[0][1]
         view = self._views[camera]
         names = [sight.track for sight in group]
@@ -168,7 +177,8 @@ class People(Presence):
         unseen = (b for b in self.bodies.values() if b.id not in seen and (b.bound or b.fresh(t_s, camera)))
         known = [*(b for b in self.lost if b.bound), *unseen]
         barred = self._barred.get(camera, {})
-        for track, body, rivals in recognise(t_s, camera, new, known, barred, self._steps[camera], self.entries):
+        steps, entries = self._steps[camera], self.entries
+        for track, body, rivals in recognise(t_s, camera, new, known, barred, steps, entries, self.clothes):
             if body is None:
                 self.count += 1
                 body = Body(str(self.count), t_s, track.x_m, track.y_m)
@@ -219,6 +229,7 @@ class People(Presence):
             self._barred.get(camera, {}).pop(sight.track, None)
         other.sights = {}
         if not other.bound:
+            body.worn |= other.worn
             for place in other.places:
                 body.seen(place)
 

@@ -74,7 +74,8 @@ class Presence:
         yield from self.lost
 
     def gone(self, body: Body) -> None:
-        """The body went out."""
+        """The body went out. What it wore is forgotten."""
+        body.worn.clear()
         self._departed |= dict.fromkeys(body.keys, body.t_s)
         for sight in list(body.sights.values()):
             self._drop(sight)

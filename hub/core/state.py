@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from hub.core.belief import Belief
 from hub.core.changes import Cluster, Pending
+from hub.core.clothes import Clothes
 from hub.core.explain import joint
 from hub.core.inventory import Inventory
 from hub.core.people import People
@@ -34,6 +35,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.people.entries = [(g.x_m, g.y_m) for g in self.store.gates if g.direction == "in"]
+        self.people.clothes = Clothes() if self.store.clothing_colour else None
         self.planogram, self.inventory = Planogram(self.store), Inventory(self.store)
 
     @property

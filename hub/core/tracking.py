@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
+from hub.core.clothes import Clothes
 from hub.core.floor import TOP_SPEED_MPS, Body, Sight, Steps
 from wire.messages import Track
 
@@ -94,11 +95,13 @@ def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Tra
     return [group for group in groups.values() if len(group) > 1]
 
 
-def orders(t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], steps: Steps) -> Shares:
+def orders(
+    t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], steps: Steps, clothes: Clothes | None = None
+) -> Shares:
     """In which orders the tracks may carry on the sights; those that show no track stay in their order."""
     moved_log = math.log(SWAP_PER_FRAME) / 2
     fits = [
-        [_fit_log(t_s, s, track, steps) + (moved_log if i != j else 0.0) for j, s in enumerate(group)]
+        [_fit_log(t_s, s, track, steps, clothes) + (moved_log if i != j else 0.0) for j, s in enumerate(group)]
         for i, track in enumerate(tracks)
     ]
     unseen = [i for i, track in enumerate(tracks) if track is None]
@@ -129,6 +132,7 @@ def recognise(
     barred: Mapping[str, set[str]],
     steps: Steps,
     entries: Sequence[Place2d] = (),
+    clothes: Clothes | None = None,
 ) -> list[Recognised]:
     """Who the new tracks are, among the known bodies that this camera does not see now.
 
@@ -143,6 +147,8 @@ def recognise(
         densities = {
             i: share * _density(body, track, t_s, camera, steps) for i, body in enumerate(known) if body.id not in no
         }
+        if clothes is not None:
+            densities = {i: d * math.exp(clothes.fit_log(t_s, known[i], camera, track)) for i, d in densities.items()}
         least = CERTAIN * max((*densities.values(), NEWCOMER_PER_M2))
         options[track.id] = {i: d for i, d in densities.items() if d > least}
     found: list[Recognised] = []
@@ -172,7 +178,7 @@ def _orders(fits: Sequence[Sequence[float]], least_log: float) -> list[tuple[flo
     return partial
 
 
-def _fit_log(t_s: float, sight: Sight, track: Track | None, steps: Steps) -> float:
+def _fit_log(t_s: float, sight: Sight, track: Track | None, steps: Steps, clothes: Clothes | None) -> float:
     """Log likelihood that the track carries on the sight; without a track, that it is missing."""
     gone_s = t_s - sight.t_s
     if track is None:
@@ -180,7 +186,8 @@ def _fit_log(t_s: float, sight: Sight, track: Track | None, steps: Steps) -> flo
     variance = steps.after(gone_s, track)
     here, expected = (track.x_m, track.y_m), sight.predicted_m(t_s)
     usual = _density_at(here, expected, variance)
-    return math.log((1 - STRAY) * usual + STRAY * _density_at(here, expected, STRAY_TIMES * variance) + 1e-300)
+    fit_log = math.log((1 - STRAY) * usual + STRAY * _density_at(here, expected, STRAY_TIMES * variance) + 1e-300)
+    return fit_log if clothes is None else fit_log + clothes.fit_log(t_s, sight.body, sight.camera, track)
 
 
 def _density(body: Body, track: Track, t_s: float, camera: str, steps: Steps) -> float:

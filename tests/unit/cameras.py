@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 from hub.core.floor import Body
 from hub.core.people import People
-from wire.messages import Track, Tracks
+from wire.messages import Colour, Track, Tracks
 
 At = tuple[float, float]
 Walk = Callable[[float], At | None]
 """Where somebody is at a time; None while they are not there."""
 SIGMA_M = 0.06
+Lab = tuple[float, float, float]
+RED, BLUE, BLACK = (45.0, 50.0, 30.0), (35.0, 5.0, -35.0), (20.0, 0.0, -2.0)
+"""Colours of clothes: L*, a* and b*."""
 
 
 def stands(x_m: float, y_m: float) -> Walk:
@@ -42,6 +45,8 @@ class Camera:
     noise_m: float = SIGMA_M
     sees: Callable[[At], bool] = lambda at: True
     blind: set[str] = field(default_factory=set)
+    wears: Mapping[str, Lab] = field(default_factory=dict)
+    """What it sees of clothes, by person: with noise, and light and shade that come and go within seconds."""
     ids: dict[str, str] = field(default_factory=dict)
     given: int = 0
     next_s: float = 0.0
@@ -65,8 +70,17 @@ class Camera:
                 if person not in self.ids:
                     self.breaks(person)
                 x_m, y_m = (v + o + rng.gauss(0.0, self.noise_m) for v, o in zip(at, self.offset_m, strict=True))
-                tracks.append(Track(id=self.ids[person], x_m=x_m, y_m=y_m, sigma_m=SIGMA_M))
+                colour = self.colour(person, t_s, rng)
+                tracks.append(Track(id=self.ids[person], x_m=x_m, y_m=y_m, sigma_m=SIGMA_M, colour=colour))
         return Tracks(t_s=t_s - self.late_s, tracks=tuple(tracks))
+
+    def colour(self, person: str, t_s: float, rng: random.Random) -> Colour | None:
+        """What somebody's clothes look like to it, if it looks at clothes."""
+        if person not in self.wears:
+            return None
+        shade = 8.0 * math.sin(t_s / 4.0 + list(self.wears).index(person))
+        light, a, b = (round(value + rng.gauss(0.0, 2.0)) for value in self.wears[person])
+        return Colour(lightness=min(max(round(light + shade), 0), 100), green_red=a, blue_yellow=b)
 
 
 @dataclass(repr=False)

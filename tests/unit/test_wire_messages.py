@@ -10,6 +10,7 @@ from wire.asyncapi import document
 from wire.errors import BadMessage
 from wire.messages import (
     Ack,
+    Colour,
     Envelope,
     GateCommand,
     Hand,
@@ -30,7 +31,17 @@ MESSAGES = [
     WeightChange(lane="l1", delta_g=-250.5, sigma_g=1.5, t0_s=1.0, t1_s=2.0, fault="saturated"),
     ItemEvidence(lane="l1", t_s=1.0, likelihoods={"4000000000015": 0.75}, other=0.25),
     Tracks(
-        t_s=1.0, tracks=(Track(id="7", x_m=1.0, y_m=2.0, sigma_m=0.1, hand=Hand(x_m=1, y_m=2, z_m=1, sigma_m=0.1)),)
+        t_s=1.0,
+        tracks=(
+            Track(
+                id="7",
+                x_m=1.0,
+                y_m=2.0,
+                sigma_m=0.1,
+                hand=Hand(x_m=1, y_m=2, z_m=1, sigma_m=0.1),
+                colour=Colour(lightness=20, green_red=3, blue_yellow=-4),
+            ),
+        ),
     ),
     Tap(gate="entry", reader="r1", kind="nfc", credential="tok_1", t_s=1.0),
     Passage(gate="entry", direction="in", outcome="passed", command="c1", t_s=1.0),
@@ -102,6 +113,9 @@ NUMBERS = [
     ("tracks", "tracks.0.hand.y_m"),
     ("tracks", "tracks.0.hand.z_m"),
     ("tracks", "tracks.0.hand.sigma_m"),
+    ("tracks", "tracks.0.colour.lightness"),
+    ("tracks", "tracks.0.colour.green_red"),
+    ("tracks", "tracks.0.colour.blue_yellow"),
     ("tap", "t_s"),
     ("passage", "t_s"),
     ("gate_command", "expires_s"),
@@ -122,6 +136,28 @@ def test_a_number_that_no_store_can_have_is_refused(tag: str, place: str, number
     holder[key] = msgspec.Raw(number.encode())
     with pytest.raises(BadMessage):
         decode(msgspec.json.encode(payload))
+
+
+@given(st.tuples(*[st.integers(-300, 300) | st.floats(-300, 300)] * 3))
+def test_a_colour_of_clothes_is_whole_units_of_cielab_or_refused(lab: tuple[Any, Any, Any]) -> None:
+    """Coarse by contract: whoever sends it finer is refused."""
+    body = msgspec.to_builtins(Tracks(t_s=1.0, tracks=()))
+    track = {"id": "7", "x_m": 1.0, "y_m": 2.0, "sigma_m": 0.1}
+    colour = dict(zip(("lightness", "green_red", "blue_yellow"), lab, strict=True))
+    payload = wrapped(body | {"tracks": [track | {"colour": colour}]})
+    bounds = zip(lab, (0, -128, -128), (100, 127, 127), strict=True)
+    if all(low <= value <= high and isinstance(value, int) for value, low, high in bounds):
+        tracks = decode(payload).body
+        assert isinstance(tracks, Tracks)
+        assert tracks.tracks[0].colour == Colour(**colour)
+    else:
+        with pytest.raises(BadMessage, match="colour"):
+            decode(payload)
+
+
+def test_a_node_that_is_told_nothing_of_colours_says_nothing_of_them() -> None:
+    tracks = Tracks(t_s=1.0, tracks=(Track(id="7", x_m=1.0, y_m=2.0, sigma_m=0.1),))
+    assert b"colour" not in encode(Envelope(node="n", boot="b", seq=1, body=tracks))
 
 
 @given(st.binary(max_size=300))
