@@ -16,26 +16,26 @@ from hub.core.belief import Belief, Values
 from hub.core.events import NodeHeard
 from hub.core.goods import NOBODY, Deed, Key, Unit, Value, Who
 from hub.core.habits import Habits
+from hub.core.hands import at, clear, may_touch, met, was_at
 from hub.core.part import Step as Way
 from hub.core.part import cart_of, lane_of
-from hub.core.people import MEMORY_S, People, Place
+from hub.core.people import MEMORY_S, People
 from hub.core.timeline import Step
 from hub.store import Lane, Store
 from wire.messages import Hand
 
 FLOOR_M = 0.4
 """A hand lower than this, and not at a shelf, is at the floor."""
-MET_M = 0.2
-"""Hands that give and take are this close, besides what the camera is wrong by."""
-CLEAR_M = 0.25
-"""A hand this far from every plate is at none."""
-AT_LANE_M = 0.12
-STANDS_M = 0.8
-"""Where no hands are seen: whoever stands so close in front of a lane may reach into it."""
 GAP_S = 1.0
 """A hand that is not seen for so long has gone."""
 STOCKED_S = 2.0
 """What somebody takes from a lane while an employee fills it, or so shortly after, may be lost in one change of it."""
+HELD_OUT_S = 0.5
+"""Hands that meet are not always seen in the same frame."""
+UNSEEN_S = 0.3
+"""Whoever was not in sight for so long may hold out a hand that nobody sees,"""
+OUT_OF_SIGHT_S = 10.0
+"""but who was out of sight for longer may be anywhere."""
 LOOK_BACK_FRAMES = 60
 SHOWN_S = 2.5
 """What a lane shows of a hand, it shows within this long."""
@@ -81,11 +81,18 @@ class Watch:
     stocked: dict[str, float] = field(default_factory=dict)
     """Lanes that an employee fills, and when a hand of theirs was there last."""
     spells: dict[What, Spell] = field(default_factory=dict)
+    held_out: dict[str, tuple[float, Hand]] = field(default_factory=dict)
+    """By body: the hand that it held out just now, clear of every plate, and when."""
+    noticed: set[str] = field(default_factory=set)
+    """Of the lanes that do not weigh: those at which it was looked who was there before one knew."""
     habits: Habits = field(default_factory=Habits)
     """How often such a hand moved something."""
 
     def see(self, store: Store, people: People, t_s: float) -> list[tuple[float, Step]]:
         """Look at the newest frame; gives what has come to an end, and when."""
+        for lane in self.unwell.keys() - self.noticed:
+            self._look_back(people, store.lane[lane], t_s, NOTICED_S)
+        self.noticed = set(self.unwell)
         for what in self._going_on(store, people, t_s):
             spell = self.spells.setdefault(what, Spell(t_s))
             spell.last_s, spell.frames = t_s, spell.frames + 1
@@ -115,13 +122,15 @@ class Watch:
         unheard = [lane for silence in self.unheard.values() for lane in silence.lanes]
         return dict.fromkeys([*self.unwell, *unheard, *self.stocked])
 
-    def _look_back(self, people: People, lane: Lane, t_s: float) -> None:
-        """An employee's hand has come to a lane: who else had one there just now?"""
-        for body in people.bodies.values():
-            recent = [p for p in islice(reversed(body.places), LOOK_BACK_FRAMES) if t_s - STOCKED_S < p.t_s < t_s]
-            frames = sum(_was_at(place, lane, people.sees_hands) for place in recent)
-            if frames and body.bound and not body.restocks:
-                self.spells.setdefault(("lane", body.id, lane.id), Spell(t_s)).frames += frames
+    def _look_back(self, people: People, lane: Lane, t_s: float, within_s: float) -> None:
+        """Only now it matters who was at a lane: who had a hand there just before?"""
+        for body in people.all():
+            if body.bound and not body.restocks:
+                recent = [p for p in islice(reversed(body.places), LOOK_BACK_FRAMES) if t_s - within_s < p.t_s < t_s]
+                there_s = [place.t_s for place in recent if was_at(place, lane, people.sees_hands)]
+                if there_s:
+                    spell = self.spells.setdefault(("lane", body.id, lane.id), Spell(there_s[0]))
+                    spell.frames += len(there_s)
 
     def fell_behind(self, store: Store, people: People, heard: NodeHeard) -> None:
         """A node has been silent for some seconds: it may have to tell of whoever was at its lanes meanwhile."""
@@ -129,7 +138,7 @@ class Watch:
         self.unheard[heard.node] = Silence(heard.at_s, tuple(lane.id for lane in lanes))
         for body in (*people.all(), *people.left):
             recent = [place for place in body.places if place.t_s > heard.at_s - NOTICED_S]
-            if body.bound and any(_was_at(place, lane, people.sees_hands) for place in recent for lane in lanes):
+            if body.bound and any(was_at(place, lane, people.sees_hands) for place in recent for lane in lanes):
                 self.touched.setdefault(body.id, set()).add(heard.node)
 
     def caught_up(self, heard: NodeHeard) -> None:
@@ -145,56 +154,36 @@ class Watch:
             for body in people.bodies.values()
             if body.bound and (place := body.places[-1]).t_s == t_s and place.hand is not None
         ]
-        for i, (body, hand) in enumerate(hands):
-            if hand.z_m < FLOOR_M and _clear(hand, store):
+        self.held_out = {b: held for b, held in self.held_out.items() if held[0] > t_s - HELD_OUT_S}
+        for body, hand in hands:
+            if not clear(hand, store):
+                continue
+            others = [other for other, (_, theirs) in self.held_out.items() if other != body.id and met(hand, theirs)]
+            if hand.z_m < FLOOR_M:
                 yield "floor", body.id, ""
-            for other, theirs in hands[:i]:
-                if _met(hand, theirs) and _clear(hand, store) and _clear(theirs, store):
-                    yield "met", other.id, body.id
-        for lane in (la for body, hand in hands if body.restocks for la in store.lanes if _at(hand, la)):
+            elif not others:
+                others = _unseen_there(people, hand, t_s)
+            for other in others:
+                yield "met", *sorted((body.id, other))  # type: ignore[misc]
+            self.held_out[body.id] = t_s, hand
+        for lane in (la for body, hand in hands if body.restocks for la in store.lanes if at(hand, la)):
             if lane.id not in self.stocked:
-                self._look_back(people, lane, t_s)
+                self._look_back(people, lane, t_s, STOCKED_S)
             self.stocked[lane.id] = t_s
         there = [body for body, _ in hands] if people.sees_hands else [b for b in people.bodies.values() if b.bound]
         for lane in (store.lane[name] for name in self._watched()):
             for body in there:
-                if not body.restocks and _was_at(body.places[-1], lane, people.sees_hands):
+                if not body.restocks and was_at(body.places[-1], lane, people.sees_hands):
                     yield "lane", body.id, lane.id
 
 
-def _met(one: Hand, other: Hand) -> bool:
-    near_m = MET_M + 2 * math.hypot(one.sigma_m, other.sigma_m)
-    return math.dist((one.x_m, one.y_m, one.z_m), (other.x_m, other.y_m, other.z_m)) < near_m
-
-
-def _clear(hand: Hand, store: Store) -> bool:
-    return all(
-        abs(lane.x_m - hand.x_m) > 1.0 or abs(lane.y_m - hand.y_m) > 1.0 or _distance_m(hand, lane) > CLEAR_M
-        for lane in store.lanes
-    )
-
-
-def _at(hand: Hand, lane: Lane) -> bool:
-    return _distance_m(hand, lane) < AT_LANE_M
-
-
-def _distance_m(hand: Hand, lane: Lane) -> float:
-    """From the space right over a plate."""
-    front_m, side_m = lane.offset_m(hand.x_m, hand.y_m)
-    beside_m = max(0.0, abs(side_m) - lane.width_m / 2)
-    before_m = max(0.0, front_m, -front_m - lane.depth_m)
-    return math.hypot(beside_m, before_m, max(0.0, abs(hand.z_m - lane.z_m) - 0.15))
-
-
-def _was_at(place: Place, lane: Lane, sees_hands: bool) -> bool:
-    if sees_hands:
-        return place.hand is not None and _at(place.hand, lane)
-    return _stands_at(place.x_m, place.y_m, lane)
-
-
-def _stands_at(x_m: float, y_m: float, lane: Lane) -> bool:
-    front_m, side_m = lane.offset_m(x_m, y_m)
-    return 0 < front_m < STANDS_M and abs(side_m) < lane.width_m / 2 + 0.2
+def _unseen_there(people: People, hand: Hand, t_s: float) -> list[str]:
+    """Those out of sight just now to whom this hand may be held out."""
+    return [
+        body.id
+        for body in people.all()
+        if body.bound and UNSEEN_S < t_s - body.t_s < OUT_OF_SIGHT_S and may_touch(body, hand, t_s)
+    ]
 
 
 def _maybe(store: Store, what: What, at_s: float, share: float, belief: Belief) -> None:

@@ -93,6 +93,28 @@ def test_the_answer_of_one_who_met_another_is_the_answer_of_both() -> None:
     assert "perhaps handed over by somebody" in charged.receipt.lines[0].because
 
 
+def test_hands_that_meet_are_not_always_seen_at_the_same_moment() -> None:
+    story, start = two_apart()
+    spots = {"a": HERE, "b": THERE}
+    story.walk(start, spots)
+    for track in ("a", "b", "a", "b"):
+        story.stand(spots, 0.1, {track: MIDWAY})
+        story.stand(spots, 0.1)
+    of_a, _ = both_leave(story, meet(story, {}, spots))
+    assert {} in offered(of_a)
+
+
+def test_a_hand_held_out_to_somebody_out_of_sight_may_have_given_something() -> None:
+    story, start = two_apart()
+    spots = {"a": HERE, "b": THERE}
+    story.walk(start, spots)
+    story.stand({"a": HERE}, 1.0)
+    story.stand({"a": HERE}, 1.0, {"a": MIDWAY})
+    story.stand(spots, 2.0)
+    of_a, of_b = both_leave(story, spots)
+    assert {} in offered(of_a) and {COLA: 1} in offered(of_b)
+
+
 def test_whoever_only_stood_together_is_not_asked() -> None:
     story, start = two_apart()
     of_a, of_b = both_leave(story, meet(story, {}, start))
@@ -174,6 +196,15 @@ def test_a_hand_over_a_dead_lane_is_asked_what_it_took() -> None:
     story.stand({"a": in_front_of(4)}, 1.0, {"a": over(4)})
     carts = offered(go(story, in_front_of(4)))
     assert {COLA: 1} in carts and {COLA: 1, WATER: 1} in carts and {} in carts, "kept, taken one more, put it there"
+
+
+def test_whoever_had_a_hand_over_a_lane_just_before_it_was_known_to_be_dead_is_asked() -> None:
+    story = one_with_a_cola()
+    story.walk({"a": in_front_of(1)}, {"a": in_front_of(4)})
+    story.stand({"a": in_front_of(4)}, 1.0, {"a": over(4)})
+    story.stand({"a": in_front_of(4)}, 1.5)
+    story.tell(LaneHeard(at_s=story.now_s, lane="1-1-4", fault="not_ready"))
+    assert {COLA: 1, WATER: 1} in offered(go(story, in_front_of(4)))
 
 
 def test_a_lane_that_weighs_again_asks_nobody() -> None:
