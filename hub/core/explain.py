@@ -29,6 +29,8 @@ LOG_SOMEBODY_ELSE = math.log(0.3)
 """One person's two hands do two things at once more often than two people side by side."""
 AT_ONCE = 0.1
 """Whoever was there this likely may have done it together with somebody who was there for sure."""
+LOG_OTHER_HAND = math.log(0.25)
+"""The other hand of somebody whose one hand is at a lane is at a neighbouring one, against what the ceiling saw."""
 LOG_NOTHING = math.log(0.001)
 ARTEFACT_G = 6.0
 """What a plate may settle by after a press, one standard deviation."""
@@ -41,10 +43,8 @@ def joint(planogram: Planogram, people: People, belief: Belief, cluster: Cluster
     belief.update([*explainer.touched, *(("cart", s) for s in sorted({NOBODY, *sessions}))], explainer.expand)
 
 
-def _somebody_else(changed: Values, more: Values) -> bool:
-    """Whether the next deed beside these is another person's."""
-    before, after = ({key for key in values if key[0] == "cart"} for values in (changed, more))
-    return bool(before and after) and not after <= before
+def _carts(values: Values) -> set[str]:
+    return {name for kind, name in values if kind == "cart"}
 
 
 class Explainer:
@@ -92,10 +92,27 @@ class Explainer:
                 cost = LOG_SECOND_DEED if start else 0.0
                 for log_p, changed in reached[start]:
                     for log_step, more in self._deeds(part, {**values, **changed}):
-                        other = LOG_SOMEBODY_ELSE if changed and _somebody_else(changed, more) else 0.0
-                        reached[end].append((log_p + log_step + cost + other, {**changed, **more}))
+                        whose = self._whose(start, part, values, changed, more) if changed else 0.0
+                        reached[end].append((log_p + log_step + cost + whose, {**changed, **more}))
             reached[end] = best(reached[end])
         return reached[count]
+
+    def _whose(self, start: int, part: Part, values: Mapping[Key, Value], changed: Values, more: Values) -> float:
+        """How much likelier than for two independent deeds it is that these were somebody's and the next is theirs.
+
+        Of two hands the ceiling reports one: whoever has it at one lane may have the other at the next.
+        """
+        before, now = _carts(changed), _carts(more)
+        if not before or not now:
+            return 0.0
+        if not now <= before:
+            return LOG_SOMEBODY_ELSE
+        if len(now) > 1 or NOBODY in now:
+            return 0.0
+        (session,) = now
+        here = part.actors(values).get(session, UNSEEN)
+        there = max(self._parts[i, i + 1].actors(values).get(session, UNSEEN) for i in range(start))
+        return max(0.0, LOG_OTHER_HAND - math.log(min(here, there)))
 
     def _pictured_s(self, lane: str) -> list[float]:
         return [e.t_s for e in self._evidence if e.lane == lane] if self._evidence else []

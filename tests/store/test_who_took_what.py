@@ -150,6 +150,24 @@ def test_a_thing_put_down_while_another_is_taken_off_the_same_lane_is_told_from_
     assert bought(story.leave("b")) == {COLA: 1}
 
 
+def test_the_other_hand_of_whoever_is_seen_at_one_lane_may_be_at_the_next() -> None:
+    """Of Alice's two hands the ceiling shows the one at the water; Bob stands behind the chips, and shows none."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (1.9, -0.9)})
+    story.enter("b", credential="bob")
+    spots = {"a": (1.9, -0.35), "b": (1.6, -0.6)}
+    story.walk({"a": (1.9, -0.9), "b": AT_GATE}, spots)
+    story.stand(spots, 1.0, {"a": Hand(x_m=2.0, y_m=0.2, z_m=1.0, sigma_m=0.08)})
+    story.change(3, -62.1)
+    story.change(4, -538.2)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
+    ask = story.leave("a", {"b": (1.5, -1.2)})[-1]
+    assert isinstance(ask, Ask)
+    assert {CHIPS: 1, WATER: 1} in [dict(cart) for cart in ask.candidates]
+
+
 def test_a_picture_of_something_else_makes_a_sure_line_doubtful() -> None:
     """Tonic left tonic's lane, says the scale; the camera saw cola, which weighs the same and lies next door."""
 
