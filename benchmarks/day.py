@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from benchmarks.outcomes import Outcomes, Rates, outcomes, rates
 from benchmarks.table import print_table, write_report
@@ -32,10 +33,11 @@ CONDITIONS = {
     "tracks-15cm": Conditions(track_noise_m=NOISY_M, track_sigma_m=HONEST_M),
     "tracks-15cm-unsaid": Conditions(track_noise_m=NOISY_M),
     "wrong-reads": Conditions(wrong_reads=0.05),
+    "clothing-colour": Conditions(colours_seen=True),
     "all-degraded": Conditions(items_seen=False, track_noise_m=NOISY_M, track_sigma_m=HONEST_M, wrong_reads=0.05),
 }
 """By name: everything at hand; no pictures of items; tracks three times as noisy, said so or not; one sample in twenty
-wrong on every lane; all of it together."""
+wrong on every lane; the colour of clothes, which nodes send and the store wants only then; all bad ones together."""
 GOALS = {"settled": "≥ 995", "asked": "≤ 20", "wrong_unasked": "≤ 2"}
 """Per 1,000 visits of a plain day."""
 
@@ -64,14 +66,15 @@ class Report(Struct, kw_only=True):
 
 def play_day(name: str, mix: str, visits: int, seed: int) -> Played:
     """Play a day of the demo store under the conditions of that name."""
-    store = load_store(DEMO_STORE)
+    conditions = CONDITIONS[name]
+    store = replace(load_store(DEMO_STORE), clothing_colour=conditions.colours_seen)
     day = Day(store=store, visits=visits, mix=MIXES[mix], seed=seed)
     scene = Scene(
         name=f"day-{mix}-{visits}",
         store=store,
         stock=stock_of(store),
         plans=(),
-        conditions=CONDITIONS[name],
+        conditions=conditions,
         faults=day.faults(),
     )
     begun_s = time.perf_counter()

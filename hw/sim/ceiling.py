@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from hw.sim.clothes import Looks
 from hw.sim.walking import Body, Floor
 from wire.messages import Hand, Track, Tracks
 
@@ -71,7 +72,8 @@ class _Seen:
 
 
 class Ceiling:
-    """Frames of everybody on the floor. With `hands`, those that are held out are found too, mostly."""
+    """Frames of everybody on the floor. With `hands`, those that are held out are found too, mostly; with `colours`,
+    what people wear."""
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class Ceiling:
         hands: bool,
         rng: np.random.Generator,
         *,
+        colours: bool = False,
         view: View | None = None,
         noise_m: float = NOISE_M,
         sigma_m: float = SIGMA_M,
@@ -91,6 +94,7 @@ class Ceiling:
         self._period_s = period_s
         self._hands = hands
         self._rng = rng
+        self._looks = Looks(period_s, rng.spawn(1)[0]) if colours else None
         self._seen: dict[Body, _Seen] = {}
         self._tracks = 0
 
@@ -104,6 +108,7 @@ class Ceiling:
         fresh = math.sqrt(1 - keep * keep)
         noise = self._rng.normal(0.0, self._noise_m, (n, 4)).tolist()
         missed = (self._rng.random(n) < MISSED).tolist()
+        colours = self._looks.frame(list(self._seen)) if self._looks is not None else [None] * n
         tracks = []
         for i, (body, seen) in enumerate(self._seen.items()):
             wander_x_m, wander_y_m, x_m, y_m = noise[i]
@@ -116,7 +121,9 @@ class Ceiling:
             if not missed[i]:
                 x_m, y_m = body.x_m + seen.x_m + off_x_m + x_m, body.y_m + seen.y_m + off_y_m + y_m
                 hand = self._hand(body)
-                tracks.append(Track(id=seen.track, x_m=x_m, y_m=y_m, sigma_m=self._sigma_m, hand=hand))
+                tracks.append(
+                    Track(id=seen.track, x_m=x_m, y_m=y_m, sigma_m=self._sigma_m, hand=hand, colour=colours[i])
+                )
         return Tracks(t_s=t_s, tracks=tuple(tracks))
 
     def _next(self) -> str:

@@ -11,6 +11,8 @@ class Conditions:
 
     hands_seen: bool = True
     """Whether the ceiling looks for reaching hands."""
+    colours_seen: bool = False
+    """Whether the ceiling looks at the colour of clothes."""
     items_seen: bool = True
     """Whether shelves have cameras that look at what moves."""
     ceilings: int = 1

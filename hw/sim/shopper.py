@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hub.store import Gate, Lane, Store
+from hw.sim.clothes import dress
 from hw.sim.gates import Doors
 from hw.sim.goods import Goods, Unit
 from hw.sim.hands import Hands
@@ -68,7 +69,9 @@ class Shopper:
         self.entered = await doors.enter(self.plan)
         if not self.entered:
             return
-        body = Body(*self._near(doors.way_in.gate), self.plan.together or self.plan.payer)
+        # A generator of its own: what they wear changes nothing of what they do.
+        wears = dress(self._rng.spawn(1)[0])
+        body = Body(*self._near(doors.way_in.gate), self.plan.together or self.plan.payer, wears)
         self._room.floor.enter(body)
         for act in self.plan.deeds:
             await self._act(body, act)

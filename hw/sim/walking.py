@@ -13,6 +13,9 @@ from hub.store import Gate, Lane, Store
 from hw.sim.plate import Floats
 
 Point = tuple[float, float, float]
+Lab = tuple[float, float, float]
+"""A colour in CIELAB: L*, a* and b*."""
+DARK: Lab = (20.0, 0.0, 0.0)
 
 STEP_S = 0.1
 SPEED_MPS, SPEED_SPREAD_MPS = 1.16, 0.30
@@ -35,11 +38,13 @@ KEEP_CLEAR_M, TRIES = 1.2, 10
 class Body:
     """One person on the floor. `party` is whom they came with: those come closer.
 
-    `reaching` is where a hand is held out to, in the store's frame: (x, y, z) in metres.
+    `reaching` is where a hand is held out to, in the store's frame: (x, y, z) in metres. `wears` is the colour of their
+    clothes.
     """
 
-    def __init__(self, x_m: float, y_m: float, party: str) -> None:
+    def __init__(self, x_m: float, y_m: float, party: str, wears: Lab = DARK) -> None:
         self.x_m, self.y_m = x_m, y_m
+        self.wears = wears
         self.target = x_m, y_m
         self.speed_mps = SPEED_MPS
         self.party = party

@@ -99,6 +99,7 @@ class World:
                 1 / scene.frame_rate_hz,
                 seen.hands_seen,
                 self._rng(3, i),
+                colours=seen.colours_seen,
                 view=view,
                 noise_m=seen.track_noise_m,
                 sigma_m=seen.track_sigma_m,

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import pytest
 
 from hub.store import load_store
 from hw.sim.ceiling import APART_M, BREAKS_ALONE_HZ, LOST_S, NOISE_M, Ceiling, views
+from hw.sim.clothes import FRAME_NOISE, SHADE, WHITE, dress
 from hw.sim.virtual_time import run
-from hw.sim.walking import Body, Floor
+from hw.sim.walking import Body, Floor, Lab
 from hw.simulate import DEMO_STORE
 from wire.messages import Track, Tracks
 
@@ -33,14 +34,23 @@ WHERE: dict[str, Callable[[Track], bool]] = {
 
 
 def _frames(
-    bodies: list[tuple[float, float]], seconds: float, *, hands: bool = False, unseen_until_s: float = 0.0
+    bodies: list[tuple[float, float]],
+    seconds: float,
+    *,
+    hands: bool = False,
+    unseen_until_s: float = 0.0,
+    wears: Sequence[Lab] = (),
 ) -> list[Tracks]:
+    """With clothes for everybody, a camera that looks at them."""
+
     async def main() -> list[Tracks]:
         floor = Floor(STORE)
         floor.bodies += [Body(x_m, y_m, str(i)) for i, (x_m, y_m) in enumerate(bodies)]
+        for body, colour in zip(floor.bodies, wears, strict=False):
+            body.wears = colour
         floor.bodies[0].unseen_until_s = unseen_until_s
         floor.bodies[0].reaching = HAND
-        camera = Ceiling(floor, PERIOD_S, hands, np.random.default_rng(1))
+        camera = Ceiling(floor, PERIOD_S, hands, np.random.default_rng(1), colours=bool(wears))
         return [camera.frame(i * PERIOD_S, 1e9 + i * PERIOD_S) for i in range(round(seconds / PERIOD_S))]
 
     return run(main())
@@ -87,6 +97,46 @@ def test_reaching_hands_are_found_most_of_the_time_by_a_camera_that_looks_for_th
     share = len(found) / len(frames)
     assert (0.6 < share < 0.8) if hands else share == 0.0
     assert all(math.dist((hand.x_m, hand.y_m, hand.z_m), HAND) < 0.8 for hand in found)
+
+
+RED, BLUE = (45.0, 45.0, 25.0), (35.0, 4.0, -25.0)
+
+
+def _colours(frames: list[Tracks], is_it: Callable[[Track], bool]) -> np.ndarray:
+    colours = [t.colour for f in frames for t in f.tracks if t.colour is not None and is_it(t)]
+    return np.array([(c.lightness, c.green_red, c.blue_yellow) for c in colours])
+
+
+def test_colours_are_seen_only_by_a_camera_that_looks_for_them_and_change_nothing_else() -> None:
+    where = [(2.0, 2.0), (2.4, 2.0)]
+    plain, coloured = _frames(where, 60.0), _frames(where, 60.0, wears=(RED, BLUE))
+    assert all(t.colour is None for f in plain for t in f.tracks)
+    assert all(t.colour is not None for f in coloured for t in f.tracks)
+    places = [[(t.id, t.x_m, t.y_m) for f in frames for t in f.tracks] for frames in (plain, coloured)]
+    assert places[0] == places[1]
+
+
+def test_what_somebody_wears_is_seen_with_noise_and_in_a_shade_that_lasts() -> None:
+    seen = _colours(_frames([(2.0, 2.0)], 600.0, wears=(RED,)), lambda t: True)
+    assert np.all(np.abs(seen.mean(axis=0) - RED) < 3 * WHITE + 1.0)
+    assert seen.std(axis=0) == pytest.approx(np.hypot(FRAME_NOISE, SHADE), rel=0.3)
+    lasting = np.corrcoef(seen[:-5, 0], seen[5:, 0])[0, 1]
+    assert lasting > 0.5, "half a second later it is still as dark or as light"
+
+
+def test_of_two_who_touch_some_of_the_ones_clothes_is_taken_for_the_others() -> None:
+    near = _colours(_frames([(2.0, 2.0), (2.3, 2.0)], 120.0, wears=(RED, BLUE)), lambda t: t.x_m < 2.1)
+    alone = _colours(_frames([(2.0, 2.0)], 120.0, wears=(RED,)), lambda t: True)
+    assert BLUE[2] < near.mean(axis=0)[2] < alone.mean(axis=0)[2] - 3.0
+
+
+def test_people_wear_dark_and_grey_and_many_look_alike() -> None:
+    rng = np.random.default_rng(1)
+    worn = np.array([dress(rng) for _ in range(600)])
+    assert np.mean(worn[:, 0] < 50) > 0.7
+    apart = np.linalg.norm(worn[:300] - worn[300:], axis=1)
+    assert 0.1 < np.mean(apart < 10) < 0.35, "about one pair in eight differs by less than a camera's own noise"
+    assert np.mean(apart > 20) > 0.4
 
 
 def test_two_cameras_share_the_floor_and_overlap_in_its_middle() -> None:
