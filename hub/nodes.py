@@ -16,6 +16,8 @@ LOST_AFTER_S = 3.0
 """A node that missed three heartbeats is down."""
 SLOW_BEATS = 3
 """A node that has something to tell for so many heartbeats is behind: an event takes a tenth of a second."""
+UNHEARD_AFTER_S = 10.0
+"""A lane of which no node has told by so long after the hub started does not weigh, as far as the hub can know."""
 OFFSET_WINDOW = 60
 """Heartbeats from which a clock's offset is estimated: a minute."""
 OFFSET_FLOOR_S = 0.05
@@ -52,6 +54,10 @@ class Nodes:
 
     def __init__(self) -> None:
         self.by_name: dict[str, Node] = {}
+        self._lanes: set[str] = set()
+        """All that shelf nodes have told of."""
+        self._watched_since_s: float | None = None
+        self._now_s = 0.0
 
     def beat(self, node: str, boot: str, heartbeat: Heartbeat, now_s: float) -> None:
         """Take in a heartbeat; a new boot has a new clock."""
@@ -63,11 +69,15 @@ class Nodes:
             log.info("node %s: back after %.0f s", node, now_s - known.heard_s)
         known.alive, known.heard_s, known.uptime_s = True, now_s, heartbeat.uptime_s
         known.counters, known.readings, known.waiting = heartbeat.counters, heartbeat.readings, heartbeat.waiting
+        self._lanes |= heartbeat.readings.keys()
         known.slow = known.slow + 1 if heartbeat.waiting else 0
         known.delays_s.append(now_s - heartbeat.t_s)
 
     def watch(self, now_s: float) -> None:
         """Notice who has fallen silent."""
+        self._now_s = now_s
+        if self._watched_since_s is None:
+            self._watched_since_s = now_s
         for name, node in self.by_name.items():
             if node.alive and now_s - node.heard_s > LOST_AFTER_S:
                 node.alive = False
@@ -91,7 +101,16 @@ class Nodes:
                 for lane, fault in faults.items()
                 if (fault is not None) != (lane in unwell)
             ]
-        return news
+        return [*news, *self._unheard(store, unwell)]
+
+    def _unheard(self, store: Store, unwell: Collection[str]) -> list[LaneHeard]:
+        """Lanes whose node was off when the hub started, and still is."""
+        if self._watched_since_s is None or self._now_s < self._watched_since_s + UNHEARD_AFTER_S:
+            return []
+        missing = [lane.id for lane in store.lanes if lane.id not in self._lanes and lane.id not in unwell]
+        return [
+            LaneHeard(at_s=0.0, lane=lane, fault="not heard since the hub started: is its node on?") for lane in missing
+        ]
 
     def silent(self, name: str) -> bool:
         """Whether a node that was heard since the hub started has fallen silent."""

@@ -1,7 +1,7 @@
 """What the hub makes of heartbeats, for its core."""
 
 from hub.core.events import LaneHeard, NodeHeard
-from hub.nodes import LOST_AFTER_S, SLOW_BEATS, Nodes
+from hub.nodes import LOST_AFTER_S, SLOW_BEATS, UNHEARD_AFTER_S, Nodes
 from tests.store.scripted import small_store
 from wire.messages import Heartbeat, Reading
 
@@ -52,6 +52,20 @@ def test_a_lane_falls_unwell_once_and_gets_well_once() -> None:
     assert nodes.news(STORE, [], [LANE]) == []
     beat(nodes, 101.0)
     assert nodes.news(STORE, [], [LANE]) == [LaneHeard(at_s=0.0, lane=LANE, fault=None)]
+
+
+def test_lanes_whose_node_was_off_when_the_hub_started_do_not_weigh_until_it_is_heard() -> None:
+    nodes = Nodes()
+    nodes.watch(100.0)
+    beat(nodes, 100.0)
+    assert nodes.news(STORE, [], []) == []
+    nodes.watch(100.0 + UNHEARD_AFTER_S)
+    beat(nodes, 100.0 + UNHEARD_AFTER_S)
+    missing = [news.lane for news in nodes.news(STORE, [], []) if isinstance(news, LaneHeard) and news.fault]
+    assert missing == [lane.id for lane in STORE.lanes[1:]]
+    assert nodes.news(STORE, [], missing) == []
+    beat(nodes, 120.0, node="other", lane=missing[0])
+    assert nodes.news(STORE, [], missing) == [LaneHeard(at_s=0.0, lane=missing[0], fault=None)]
 
 
 def test_what_is_no_lane_of_the_store_is_none_of_the_cores_business() -> None:

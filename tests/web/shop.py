@@ -71,7 +71,8 @@ class Shop:
         self.port = self._listener.getsockname()[1]
         self._now_s = self._frame_s = 0.0
         self._said: dict[tuple[str, bool], int] = {}
-        self._vitals: dict[str, tuple[dict[str, int], dict[str, Reading]]] = {}
+        readings = {lane.id: Reading(value=8_400.0) for lane in self.store.lanes}
+        self._vitals: dict[str, tuple[dict[str, int], dict[str, Reading]]] = {"shelf": ({}, readings)}
         self._open: Future[asyncio.AbstractEventLoop] = Future()
         self._ended: Future[None] = Future()
         self._thread = threading.Thread(target=self._live, name="shop")
