@@ -9,7 +9,11 @@ from hub.core.visits import Session
 from hub.store import Store
 
 CANDIDATES = 5
-"""Carts shown to the person who is asked."""
+"""Carts shown to the person who is asked,"""
+COVERED = 0.98
+"""and more, until together they are this likely;"""
+AT_MOST = 12
+"""but nobody chooses from more than these."""
 UNTHINKABLE = 0.003
 """Less likely ones are not shown."""
 
@@ -27,9 +31,15 @@ def receipt(store: Store, belief: Belief, session: Session, sure: float, at_s: f
 
 
 def candidates(belief: Belief, session: Session) -> list[tuple[float, Cart]]:
-    """The few carts a person chooses from, likeliest first."""
-    carts = belief.cart(session.id)
-    return [(p, cart) for p, cart in carts[:CANDIDATES] if p >= UNTHINKABLE] or carts[:1]
+    """The carts a person chooses from, likeliest first: a few, and more where it is wide open which."""
+    shown: list[tuple[float, Cart]] = []
+    covered = 0.0
+    for p, cart in belief.cart(session.id)[:AT_MOST]:
+        if shown and (p < UNTHINKABLE or (len(shown) >= CANDIDATES and covered >= COVERED)):
+            break
+        shown.append((p, cart))
+        covered += p
+    return shown
 
 
 def settled(store: Store, session: Session, cart: Cart, at_s: float) -> Receipt:

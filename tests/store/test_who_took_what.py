@@ -7,6 +7,7 @@ from wire.messages import Hand, ItemEvidence, Tap, Tracks
 
 AT_GATE = (-0.9, -2.0)
 AT_EXIT = (3.9, -2.0)
+PICTURES = {lane: {gtin: 0.97} for lane, gtin in enumerate((COLA, TONIC, CHIPS, WATER), start=1)}
 
 
 def one_shopper(lane: int = 1) -> Story:
@@ -283,6 +284,27 @@ def test_a_code_held_up_to_the_scanner_opens_once() -> None:
     opened = [e for _ in range(5) for e in story.says("gate-in", tap) if isinstance(e, Open)]
     assert len(opened) == 1  # one more of the party, however often it is read
     assert opened[0].command.id.startswith(session)
+
+
+def test_whoever_is_asked_chooses_from_more_carts_the_wider_open_it_is_which() -> None:
+    """Alice, who has one of each, held out her hand to Bob, who has one of each as well."""
+    story, spots = Story(), {"a": (1.0, -1.8), "b": (1.6, -1.8)}
+    for track, others in (("a", {}), ("b", {"a": spots["a"]})):
+        story.enter(track, credential=track)
+        for lane, grams in enumerate((350.1, 351.2, 62.0, 538.0), start=1):
+            at = {track: in_front_of(lane), **others}
+            story.walk({track: AT_GATE if lane == 1 else in_front_of(lane - 1), **others}, at)
+            story.says("shelf", ItemEvidence(lane=f"1-1-{lane}", t_s=story.now_s, likelihoods=PICTURES[lane]))
+            story.change(lane, -grams)
+            story.stand(at, 2)
+        story.walk({track: in_front_of(4), **others}, {track: spots[track], **others})
+    hand = Hand(x_m=1.3, y_m=-1.8, z_m=1.1, sigma_m=0.05)
+    story.stand(spots, 1.0, {"a": hand, "b": hand})
+    story.stand(spots, 4.0)
+    story.walk(spots, {**spots, "a": AT_EXIT})
+    ask = story.leave("a", {"b": spots["b"]})[-1]
+    assert isinstance(ask, Ask)
+    assert len(ask.candidates) == 9 and sum(ask.probabilities) > 0.95, "nothing, or one of eight things"
 
 
 def test_whoever_is_let_in_and_never_comes_has_no_visit() -> None:
