@@ -1,21 +1,17 @@
 """Sessions: from the tap at the entry to the last of a party leaving through the exit."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
 from hub.core.belief import Belief
-from hub.core.events import Authorised, Effect, Note, Open, PreAuthorise, Void
+from hub.core.events import Authorised, Effect, Note, PreAuthorise, Void
 from hub.core.goods import NOBODY, Cart, Who
+from hub.core.grants import Grants
 from hub.core.people import MOMENT_S, Body, People
 from hub.core.timeline import Timeline
 from hub.store import Gate, Store
-from wire.messages import GateCommand, Passage, Tap
+from wire.messages import Passage, Tap
 
-GRANT_S = 8.0
-"""A gate stays unlocked this long for one passage (PERCo ST-01, pulse mode)."""
-LATEST_S = 2 * GRANT_S
-"""By then every grant has ended in a passage or has timed out."""
 MISTAKEN_S = 1800.0
 """A receipt waits so long for those to leave for whom its shopper may have been taken: then all is known that ever will
 be."""
@@ -42,8 +38,6 @@ class Session:
     entered: bool = False
     restocks: bool = False
     """An employee's: nothing is held, and no receipt made."""
-    commands: int = 0
-    """Gate commands given for it so far."""
     mistaken: dict[str, float] = field(default_factory=dict)
     """Of which other sessions those who left on it may have been, and how likely: somebody of it is inside then."""
     guessed: bool = False
@@ -68,16 +62,6 @@ class Unbound:
 
 
 @dataclass(slots=True)
-class Grant:
-    """A gate was opened for one passage of somebody of this session."""
-
-    session: str
-    gate: str
-    at_s: float
-    used: bool = False
-
-
-@dataclass(slots=True)
 class Leaving:
     """Somebody passed the way out, and it is still to be said whose visit that ends: at `due_s`, if all is known then.
 
@@ -99,13 +83,8 @@ class Visits:
     expected: dict[str, Session] = field(default_factory=dict)
     """Those who were let in and have not come yet."""
     count: int = 0
-    grants: dict[str, Grant] = field(default_factory=dict)
-    """By the id of the gate command."""
+    grants: Grants = field(default_factory=Grants)
     unbound: list[Unbound] = field(default_factory=list)
-    guests: Session = field(default_factory=lambda: Session(NOBODY, "", ""))
-    """Whoever stands at an exit without a visit that we know of: nobody is ever locked in."""
-    released: dict[tuple[str, str], float] = field(default_factory=dict)
-    """When the exit opened for a session: by (session, gate)."""
     leaving: list[Leaving] = field(default_factory=list)
     """In the order in which they passed."""
     _looked_s: float = 0.0
@@ -125,11 +104,11 @@ class Visits:
             if tap.credential in store.staff:
                 session.hold, session.restocks = "", True
                 self.expected[session.id] = session
-                return [self._open(gate, session, at_s)]
+                return [self.grants.open(gate, session.id, at_s)]
             return [PreAuthorise(session.id, tap.credential, store.thresholds.pre_authorise_cents)]
         session.gate = gate.name
-        held_up = any(g.gate == gate.name for g in self._open_grants(session.id, at_s))
-        return [self._open(gate, session, at_s)] if session.hold is not None and not held_up else []
+        held_up = any(g.gate == gate.name for g in self.grants.open_for(session.id, at_s))
+        return [self.grants.open(gate, session.id, at_s)] if session.hold is not None and not held_up else []
 
     def authorised(self, store: Store, answer: Authorised) -> list[Effect]:
         """The provider holds the money, or declines it: then nobody is let in on it."""
@@ -142,11 +121,11 @@ class Visits:
         session.hold = answer.hold
         if not session.entered:
             self.expected[session.id] = session
-        return [self._open(store.gate[session.gate], session, answer.at_s)]
+        return [self.grants.open(store.gate[session.gate], session.id, answer.at_s)]
 
     def came_in(self, passage: Passage, gate: Gate, people: People, timeline: Timeline) -> list[Effect]:
         """Whoever came in belongs to the grant they used; somebody who slipped in behind them too."""
-        grant = self._grant_of(passage)
+        grant = self.grants.used_by(passage)
         session = self.sessions.get(grant.session) if grant else None
         if grant is None or session is None:
             return [Note(passage.t_s, f"gate {gate.name}: {passage.outcome}, nobody was let in there")]
@@ -187,33 +166,25 @@ class Visits:
 
     def timed_out(self, passage: Passage) -> list[Effect]:
         """Nobody went through in time: a visit that had not begun is over, an exit may open again."""
-        grant = self._grant_of(passage)
+        grant = self.grants.used_by(passage)
         if grant is None:
             return []
         grant.used = True
-        self.released.pop((grant.session, passage.gate), None)
+        self.grants.released.pop((grant.session, passage.gate), None)
         return self.expire(passage.t_s)
 
     def expire(self, at_s: float) -> list[Effect]:
         """Whoever tapped and was let in, but never came, has no visit: every grant has ended or is long past."""
-        gone = [s for s in self.expected.values() if not list(self._open_grants(s.id, at_s))]
+        gone = [s for s in self.expected.values() if not self.grants.open_for(s.id, at_s)]
         for session in gone:
             del self.sessions[session.id], self.expected[session.id]
+        self.grants.forget_past(self.sessions, at_s)
         return [Void(s.id, s.hold, None) for s in gone if s.hold]
 
     @property
     def expiry_s(self) -> float | None:
         """When somebody who was let in is given up, if they do not come."""
-        if not self.expected:
-            return None
-        last: dict[str, float] = {}
-        for grant in self.grants.values():
-            if grant.session in self.expected and not grant.used:
-                last[grant.session] = max(grant.at_s, last.get(grant.session, 0.0))
-        return min((at_s + LATEST_S for at_s in last.values()), default=None)
-
-    def _open_grants(self, session: str, at_s: float) -> Iterator[Grant]:
-        return (g for g in self.grants.values() if g.session == session and not g.used and at_s < g.at_s + LATEST_S)
+        return self.grants.expiry_s(self.expected) if self.expected else None
 
     def release(self, store: Store, people: People, belief: Belief, at_s: float) -> list[Effect]:
         """Open the exit for whoever comes up to it, and for anybody else who stands there and waits."""
@@ -225,18 +196,15 @@ class Visits:
             session = self.sessions.get(belief.who(body.id)[0][1]) if body else None
             if session is None and not people.waits(gate.x_m, gate.y_m, gate.radius_m):
                 continue
-            name = session.id if session else NOBODY
-            if at_s >= self.released.get((name, gate.name), -GRANT_S) + GRANT_S:
-                self.released[name, gate.name] = at_s
-                effects.append(self._open(gate, session or self.guests, at_s))
+            effects += self.grants.release(gate, session.id if session else NOBODY, at_s)
         return effects
 
     def went_out(self, passage: Passage, body: Body | None, at_s: float, due_s: float) -> None:
         """Somebody passed the way out."""
-        grant = self._grant_of(passage)
+        grant = self.grants.used_by(passage)
         if grant is not None:
             grant.used = True
-            self._shut(grant.session)
+            self.grants.shut(grant.session)
         self.leaving.append(Leaving(passage, body, grant.session if grant else NOBODY, at_s, due_s))
 
     @property
@@ -254,7 +222,7 @@ class Visits:
         session = inside[0][1] if inside else self._lost_one(people, belief)
         if session is None:
             return None
-        self._shut(session.id)
+        self.grants.shut(session.id)
         session.mistaken |= {s.id: p for p, s in inside[1:]}
         session.guessed |= not inside
         session.inside -= 1
@@ -286,38 +254,10 @@ class Visits:
             p for name, p in session.mistaken.items() if name in self.sessions and self.sessions[name].inside > 0
         )
 
-    def _shut(self, session: str) -> None:
-        """Exits that were opened for a session have been used: they open again when the next of its party comes."""
-        self.released = {k: t for k, t in self.released.items() if k[0] != session}
-
     def end(self, session: Session) -> None:
         """The visit is settled: nothing will be asked about it any more."""
         self.sessions.pop(session.id, None)
-        self._shut(session.id)
-        self.grants = {command: g for command, g in self.grants.items() if g.session != session.id}
-
-    def _grant_of(self, passage: Passage) -> Grant | None:
-        """The grant that a passage used. One that names none of ours, as after a hub's loss of its journal or in a
-        recording that another hub commanded, used the oldest of that gate that is open; nobody slips in on that."""
-        named = self.grants.get(passage.command or "")
-        if named is not None or passage.outcome == "intrusion":
-            return named
-        fresh = (g for g in self.grants.values() if g.gate == passage.gate and passage.t_s - g.at_s < LATEST_S)
-        if passage.outcome == "tailgating":
-            return next((g for g in reversed(list(fresh)) if g.used), None)
-        return next((g for g in fresh if not g.used), None)
-
-    def _open(self, gate: Gate, session: Session, at_s: float) -> Open:
-        session.commands += 1
-        self.grants = {c: g for c, g in self.grants.items() if g.session in self.sessions or at_s < g.at_s + LATEST_S}
-        command = GateCommand(
-            id=f"{session.id or 'guest'}-{gate.name}-{session.commands}",
-            gate=gate.name,
-            direction=gate.direction,
-            expires_s=at_s + GRANT_S,
-        )
-        self.grants[command.id] = Grant(session.id, gate.name, at_s)
-        return Open(gate.node, command)
+        self.grants.forget(session.id)
 
 
 def _bound(body: str, session: Session, belief: Belief) -> None:

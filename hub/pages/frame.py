@@ -8,8 +8,8 @@ from msgspec import Raw, Struct
 
 from hub.core.decide import sentence
 from hub.core.events import Ask, Line, Receipt
+from hub.core.grants import GRANT_S
 from hub.core.view import LaneView, Person, snapshot
-from hub.core.visits import GRANT_S
 from hub.journal import Settlement
 from hub.nodes import Node
 from hub.pages.trouble import troubles
@@ -236,7 +236,7 @@ def _gate(hub: Hub, gate: Gate, now_s: float) -> GateNow:
         return GateNow(gate.name, gate.direction, "fire: open to all", False)
     if "alarm" in on:
         return GateNow(gate.name, gate.direction, "alarm", False)
-    released = hub.state.visits.released.items()
+    released = hub.state.visits.grants.released.items()
     going = [session for (session, name), at_s in released if name == gate.name and now_s < at_s + GRANT_S]
     if going:
         return GateNow(gate.name, gate.direction, f"open for {going[-1] or 'a guest'}", True)

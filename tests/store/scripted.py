@@ -71,7 +71,7 @@ class Story:
                 if isinstance(effect, PreAuthorise):
                     effects = self.tell(Authorised(at_s=self.now_s, session=effect.session, hold="h-" + effect.session))
             command = next(e.command for e in effects if isinstance(e, Open))
-            session = self.state.visits.grants[command.id].session
+            session = self.state.visits.grants.by_command[command.id].session
             self.says("gate-in", self.passage("entry", "in", command.id))
             self.stand({track: (-0.9, -2.0)})
         return session

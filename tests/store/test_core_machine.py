@@ -41,7 +41,8 @@ from hub.core.events import (
 )
 from hub.core.fold import State, apply
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Key, LaneContents, Value, Who
-from hub.core.people import DEPARTED_S, WAITS_S
+from hub.core.people import DEPARTED_S
+from hub.core.presence import WAITS_S
 from hub.core.view import snapshot
 from hub.store import Gate, Store
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, in_front_of, small_store

@@ -107,7 +107,7 @@ class Shop:
         command = self.do(self._commands.get())
         self._pass("gate-in", command)
         self.stand({track: AT_ENTRY})
-        return self.hub.state.visits.grants[command.id].session
+        return self.hub.state.visits.grants.by_command[command.id].session
 
     def walk(self, track: str, start: Spot, end: Spot) -> None:
         steps = max(1, round(((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5 / 0.15))
