@@ -74,9 +74,8 @@ class Clothes:
 
     def _learnt(self, variances: Lab, now: Lab, expected: Lab) -> Lab:
         """The variances with one more look. They never vanish, since colours come in whole units."""
-        squared = ((a - b) ** 2 + ROUNDED for a, b in zip(now, expected, strict=True))
-        x, y, z = (v + (min(s, OUTLIER * v) - v) / self.weight for v, s in zip(variances, squared, strict=True))
-        return x, y, z
+        off = [min((now[i] - expected[i]) ** 2 + ROUNDED, OUTLIER * variances[i]) for i in range(3)]
+        return _between(variances, (off[0], off[1], off[2]), 1.0 / self.weight)
 
 
 def wear(t_s: float, sight: Sight, track: Track) -> None:
@@ -102,8 +101,11 @@ def _kept(t_s: float, sight: Sight) -> float:
 
 def _between(one: Lab, other: Lab, share: float) -> Lab:
     """So much of the way from one colour to the other."""
-    x, y, z = (a + share * (b - a) for a, b in zip(one, other, strict=True))
-    return x, y, z
+    return (
+        one[0] + share * (other[0] - one[0]),
+        one[1] + share * (other[1] - one[1]),
+        one[2] + share * (other[2] - one[2]),
+    )
 
 
 def _normal_log(x: float, variance: float) -> float:
