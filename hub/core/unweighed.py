@@ -125,7 +125,7 @@ class Watch:
     def _look_back(self, people: People, lane: Lane, t_s: float, within_s: float) -> None:
         """Only now it matters who was at a lane: who had a hand there just before?"""
         for body in people.all():
-            if body.bound and not body.restocks:
+            if body.bound:
                 recent = [p for p in islice(reversed(body.places), LOOK_BACK_FRAMES) if t_s - within_s < p.t_s < t_s]
                 there_s = [place.t_s for place in recent if was_at(place, lane, people.sees_hands)]
                 if there_s:
@@ -173,7 +173,7 @@ class Watch:
         there = [body for body, _ in hands] if people.sees_hands else [b for b in people.bodies.values() if b.bound]
         for lane in (store.lane[name] for name in self._watched()):
             for body in there:
-                if not body.restocks and was_at(body.places[-1], lane, people.sees_hands):
+                if was_at(body.places[-1], lane, people.sees_hands):
                     yield "lane", body.id, lane.id
 
 
@@ -227,7 +227,7 @@ def _dropped(body: str, at_s: float, share: float, values: Mapping[Key, Value]) 
 def _unseen(store: Store, lane: Lane, body: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Way]:
     """One of the lane's products was taken, something was put there, or nothing happened."""
     session = _session(values, body)
-    if session == NOBODY:
+    if session == NOBODY or cart_of(values, session).restocks:
         return [(0.0, {})]
     cart, contents = cart_of(values, session), lane_of(values, lane)
     if any(lane.id in deed.lanes and abs(deed.at_s - at_s) < SHOWN_S for deed in cart.deeds):

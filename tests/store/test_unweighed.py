@@ -267,6 +267,22 @@ def test_what_is_taken_from_a_lane_while_it_is_filled_may_be_hidden_in_what_come
     assert {} in carts and {CHIPS: 1} in carts
 
 
+def test_a_shopper_who_may_be_taken_for_the_employee_may_have_taken_something_all_the_same() -> None:
+    """The same, but for the ceiling, which has just confused the two."""
+    story = Story(structs.replace(small_store(), staff=("employee",)))
+    story.enter("e", credential="employee")
+    story.walk({"e": AT_GATE}, {"e": (1.9, -0.35)})
+    story.enter("a", credential="alice")
+    spots = {"a": (1.4, -0.35), "e": (1.9, -0.35)}
+    story.walk({"a": AT_GATE, "e": (1.9, -0.35)}, spots)
+    story.state.people.confuse(story.now_s, *story.state.people.bodies.values())
+    story.stand(spots, 1.0, {"a": over(3), "e": over(3)})
+    story.change(3, 2 * 62.0)
+    story.stand(spots, 6.0)
+    took = sum(p for p, cart in story.state.belief.cart("v2") if (CHIPS, 1) in cart.signature)
+    assert took > 0.4, "half as likely, if only one of the two had been looked at"
+
+
 def test_a_hand_that_was_seen_in_one_frame_alone_is_no_deed() -> None:
     story = one_with_a_cola()
     story.walk({"a": in_front_of(1)}, {"a": HERE})
