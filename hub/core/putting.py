@@ -89,13 +89,14 @@ def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, V
 
 
 def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
-    """What one may put back at once: one thing, two, or several of a kind."""
-    one_of_each = list({(unit.gtin, round(unit.weight_g)): unit for unit in units}.values())
-    yield from ((unit,) for unit in one_of_each)
-    yield from combinations(one_of_each, 2)
+    """What one may put back at once: one thing, two, or several of a kind. What weighs alike is one choice, not two."""
+    kinds = [(unit.gtin, round(unit.weight_g)) for unit in units]
+    yield from ((unit,) for unit in dict(zip(kinds, units, strict=True)).values())
+    pairs = {tuple(sorted((kinds[i], kinds[j]))): (units[i], units[j]) for i, j in combinations(range(len(units)), 2)}
+    yield from pairs.values()
     for gtin in {u.gtin: None for u in units}:
         alike = tuple(u for u in units if u.gtin == gtin)
-        yield from (alike[:size] for size in range(2, min(len(alike), MANY_AT_ONCE) + 1))
+        yield from (alike[:size] for size in range(3, min(len(alike), MANY_AT_ONCE) + 1))
 
 
 def _without(cart: Cart, units: tuple[Unit, ...], part: Part) -> Cart:
