@@ -16,7 +16,7 @@ from hub.core.floor import MEMORY_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight,
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
 from hub.core.presence import BESIDE_M, MOMENT_S, Presence
-from hub.core.tracking import Shares, close_groups, could_be, exchanged, orders, recognise
+from hub.core.tracking import Shares, close_groups, could_be, exchanged, orders, recognise, went_over
 from wire.messages import Track, Tracks
 
 __all__ = ["MEMORY_S", "MOMENT_S", "TOP_SPEED_MPS", "Body", "People", "Place", "Shuffle"]
@@ -122,12 +122,19 @@ class People(Presence):
     def _retire(self, camera: str, t_s: float, tracks: dict[str, Track]) -> None:
         """Sights that this frame does not show for long, or shows impossibly far away, are over. A body that no camera
         holds any more is lost for now."""
-        for sight in list(self._views[camera].values()):
+        view = self._views[camera]
+        new = [track for key, track in tracks.items() if key not in view]
+        for sight in list(view.values()):
             track = tracks.get(sight.track)
-            if t_s - sight.t_s > LOST_AFTER_S if track is None else not could_be(sight, track, t_s):
+            if track is None:
+                over = t_s - sight.t_s > LOST_AFTER_S
+            else:
+                over = not could_be(sight, track, t_s)
+                if new and sight.body.bound:
+                    over = over or went_over(t_s, sight, track, new, self._steps[camera], self.clothes)
+            if over:
                 self._drop(sight)
         if barred := self._barred.get(camera):
-            view = self._views[camera]
             self._barred[camera] = {track: no for track, no in barred.items() if track in tracks or track in view}
         for other in [c for c in self._views if self.frame_s[c] < t_s - SILENT_S]:
             for sight in list(self._views[other].values()):

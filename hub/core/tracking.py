@@ -64,6 +64,18 @@ def could_be(sight: Sight, track: Track, t_s: float) -> bool:
     return math.hypot(track.x_m - sight.x_m, track.y_m - sight.y_m) <= reach_m
 
 
+def went_over(
+    t_s: float, sight: Sight, track: Track, new: Sequence[Track], steps: Steps, clothes: Clothes | None = None
+) -> bool:
+    """Whether it is likelier that the sight's id went over to somebody else in this very frame, and that one of the new
+    tracks carries on the sight."""
+    near = [other for other in new if math.dist((other.x_m, other.y_m), sight.predicted_m(t_s)) < CLOSE_M]
+    if not near:
+        return False
+    own_log = _fit_log(t_s, sight, track, steps, clothes)
+    return max(_fit_log(t_s, sight, other, steps, clothes) for other in near) + math.log(SWAP_PER_FRAME) > own_log
+
+
 def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Track]) -> list[list[Sight]]:
     """Sights of one camera that hang together by steps shorter than CLOSE_M; one that this frame misses is where it
     should be. Those on their own are left out."""

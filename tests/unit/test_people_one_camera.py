@@ -47,3 +47,28 @@ def test_one_who_is_missing_is_not_whom_a_steady_track_follows() -> None:
     scene.cameras[0].blind = {"bob"}
     scene.play(1.0)
     assert scene.confusion() < 0.02
+
+
+def test_an_id_that_goes_over_to_one_who_comes_back_leaves_its_owner_to_a_new_one() -> None:
+    """The camera lost bob beside ann; when he is back it takes him for her, and her for somebody new."""
+    scene = Scene({"ann": stands(1, 1), "bob": stands(1.6, 1)}, [Camera("A")])
+    camera = scene.cameras[0]
+    scene.play(5.0)
+    camera.blind = {"bob"}
+    scene.play(2.0)
+    camera.blind = set()
+    camera.ids["bob"] = camera.ids["ann"]
+    camera.breaks("ann")
+    scene.play(2.0)
+    assert scene.everybody_is_who_they_were()
+    assert scene.confusion() < 0.01
+
+
+def test_who_is_new_beside_somebody_does_not_become_them() -> None:
+    scene = Scene({"ann": stands(1, 1), "bob": stands(1.3, 1)}, [Camera("A")])
+    camera = scene.cameras[0]
+    scene.play(5.0)
+    for _ in range(10):
+        camera.breaks("bob")
+        scene.play(1.0)
+    assert scene.everybody_is_who_they_were()
