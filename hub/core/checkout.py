@@ -4,6 +4,7 @@ from functools import partial
 
 from hub.core import decide
 from hub.core.belief import Belief
+from hub.core.changes import Cluster
 from hub.core.confusion import confuse_until
 from hub.core.events import Answered, Ask, Capture, Effect, NodeHeard, Note, Receipt, Void
 from hub.core.goods import NOBODY, Cart
@@ -20,6 +21,8 @@ PATIENCE_S = 300.0
 """A node that is behind is waited for so long. Then a person is asked, for want of what it saw."""
 NOBODYS = 20
 """What was taken by nobody we know of is remembered until it is more than this: some of it may come back."""
+LIKELY = 0.1
+"""Whoever is this likely, beside the likeliest, may have done it."""
 AT_GATE = 1.5
 """Whoever passes a gate is within so many of its radii."""
 
@@ -82,6 +85,7 @@ def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
     if session is None:
         return [Note(at_s, f"gate {leaving.passage.gate}: somebody left who had not come in")]
     if leaving.body is not None:
+        session.bodies.add(leaving.body.id)
         session.unheard |= state.watch.touched.pop(leaving.body.id, set())
         session.guessed |= leaving.body.id in state.watch.missed
         state.watch.missed.discard(leaving.body.id)
@@ -140,6 +144,21 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
     return effects
 
 
+def too_late(state: State, cluster: Cluster, at_s: float) -> list[Effect]:
+    """Somebody who may have done this has paid already: nothing is charged any more, but it is not kept quiet."""
+    settled = state.visits.settled
+    near = [(r, body) for ratios in cluster.reach for body, r in ratios.items()]
+    least = LIKELY * max((r for r, _ in near), default=0.0)
+    paid = sorted({settled[body] for r, body in near if body in settled and r >= least})
+    if not paid:
+        return []
+    lanes = " and ".join(change.lane for change in cluster.changes)
+    at = decide.clock_time(cluster.t1_s)
+    return [
+        Note(at_s, f"lane {lanes}: what changed at {at} is heard only now, after {', '.join(paid)} had been settled")
+    ]
+
+
 def _held(session: str, chosen: Cart, belief: Belief) -> None:
     belief.condition(("cart", session), lambda cart: cart.signature == chosen.signature)
 
@@ -153,6 +172,9 @@ def _settle(state: State, session: Session, cart: Cart, receipt: Receipt) -> lis
 def _end(state: State, session: Session, cart: Cart, at_s: float) -> None:
     """Nothing will be asked about the visit any more."""
     state.visits.end(session)
+    remembered = {body.id for body in state.people.left}
+    settled = {**state.visits.settled, **dict.fromkeys(session.bodies, session.id)}
+    state.visits.settled = {body: name for body, name in settled.items() if body in remembered}
     state.inventory.settled(session.id, cart, at_s, staff=session.restocks)
     for body in [b for b in state.people.all() if b.bound and state.belief.who(b.id)[0][1] == session.id]:
         if body in state.people.lost:

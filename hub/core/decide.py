@@ -71,7 +71,7 @@ def _line(store: Store, carts: list[tuple[float, Cart]], cart: Cart, gtin: str, 
 
 def sentence(deed: Deed) -> str:
     """What was seen, in one sentence: "lane 3-2 lost 538 ± 2 g at 14:02:11 while only you were within reach"."""
-    at = datetime.fromtimestamp(deed.at_s, UTC).strftime("%H:%M:%S")
+    at = clock_time(deed.at_s)
     if deed.unweighed:
         return f"perhaps {_unweighed(deed)} at {at}"
     lanes = ("lane " if len(deed.lanes) == 1 else "lanes ") + " and ".join(deed.lanes)
@@ -80,6 +80,11 @@ def sentence(deed: Deed) -> str:
     others = deed.within_reach - 1
     alone = "only you were" if others < 1 else f"you and {others} other{'s' if others > 1 else ''} were"
     return f"{lanes} {what} {abs(deed.delta_g):.0f} ± {sigma_g} g at {at} while {alone} within reach"
+
+
+def clock_time(at_s: float) -> str:
+    """The time of day in UTC, as people read it."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%H:%M:%S")
 
 
 def _unweighed(deed: Deed) -> str:

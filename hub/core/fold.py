@@ -41,7 +41,7 @@ def apply(state: State, event: AnyInput) -> list[Effect]:
             effects += _node_heard(state, event)
         case LaneHeard():
             effects += _lane_heard(state, event)
-    _explain_due(state, event.at_s)
+    effects += _explain_due(state, event.at_s)
     if state.visits.leaving or state.visits.finished:
         effects += checkout.due(state, event.at_s)
     return effects
@@ -141,8 +141,9 @@ class Explanation:
         self.method(self.planogram, self.people, belief, self.cluster)
 
 
-def _explain_due(state: State, at_s: float) -> None:
+def _explain_due(state: State, at_s: float) -> list[Effect]:
     """Explain what has waited long enough, in the order in which it happened, confusions of people included."""
+    effects: list[Effect] = []
     clusters = state.pending.due(state.store, at_s)
     for cluster in clusters:
         t_s = _when(cluster)
@@ -150,9 +151,11 @@ def _explain_due(state: State, at_s: float) -> None:
             _learn_hands(state, cluster)
         confuse_until(state.people, state.timeline, t_s)
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
+        effects += checkout.too_late(state, cluster, at_s)
     if state.people.shuffles:
         until_s = min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S)
         confuse_until(state.people, state.timeline, until_s)
+    return effects
 
 
 def _learn_hands(state: State, cluster: Cluster) -> None:

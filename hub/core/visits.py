@@ -46,6 +46,8 @@ class Session:
     """When somebody on the floor was last taken for one of its people."""
     left_s: float = 0.0
     """When the last of it was seen to have left."""
+    bodies: set[str] = field(default_factory=set)
+    """Of those of its people who have left."""
     unheard: set[str] = field(default_factory=set)
     """Shelf nodes that had still to tell what they saw of it when its people left."""
     waiting: tuple[Cart, ...] | None = None
@@ -90,6 +92,8 @@ class Visits:
     _looked_s: float = 0.0
     finished: list[Session] = field(default_factory=list)
     """All of whose people seem to have left, but may be taken for somebody who is still inside."""
+    settled: dict[str, str] = field(default_factory=dict)
+    """Whose visit it was, by body, for as long as it is remembered where they were: that is over, and paid."""
 
     def tap(self, store: Store, tap: Tap, at_s: float) -> list[Effect]:
         """Somebody wants in. Once a credential is in, a further tap lets in one more of its party."""

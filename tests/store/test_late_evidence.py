@@ -1,6 +1,6 @@
 """What is heard late is put into its true place, and nobody is charged before all has been heard."""
 
-from hub.core.events import Ask, Capture, NodeHeard, Observed
+from hub.core.events import Ask, Capture, NodeHeard, Note, Observed
 from tests.store.scripted import COLA, TONIC, WATER, Story, bought, in_front_of, receipt
 from wire.messages import ItemEvidence, WeightChange
 
@@ -28,6 +28,32 @@ def test_a_change_that_is_heard_of_after_its_shopper_has_passed_the_exit_is_on_t
     story.now_s += 1.0
     story.says("shelf", late)
     assert bought(story.settle()) == {WATER: 1}
+
+
+def test_what_is_heard_after_its_shopper_has_paid_is_told_to_the_operator() -> None:
+    story = Story()
+    at_lane(story, 4)
+    late = lost(story, 4, 538.0)
+    story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+    assert bought(story.leave("a")) == {}
+    story.says("shelf", late)
+    story.wait(10.0)
+    (note,) = (effect for effect in story.effects if isinstance(effect, Note))
+    assert note.text.startswith("lane 1-1-4: what changed at ")
+    assert note.text.endswith(" is heard only now, after v1 had been settled")
+
+
+def test_what_others_did_before_somebody_paid_is_no_news_for_the_operator() -> None:
+    story = Story()
+    at_lane(story, 1)
+    story.enter("b", credential="bob")
+    places = {"a": in_front_of(1), "b": AT_GATE}
+    story.walk(places, {"a": AT_EXIT, "b": in_front_of(4)})
+    late = lost(story, 4, 538.0)
+    story.leave("a", {"b": in_front_of(4)})
+    story.says("shelf", late)
+    story.wait(10.0)
+    assert not any(isinstance(effect, Note) for effect in story.effects)
 
 
 def test_what_is_heard_late_changes_what_was_made_of_what_came_after_it() -> None:
