@@ -1,6 +1,7 @@
 """What is heard late is put into its true place, and nobody is charged before all has been heard."""
 
 from hub.core.events import Ask, Capture, NodeHeard, Note, Observed
+from hub.core.visits import ABSENT_S, LOOK_EVERY_S
 from tests.store.scripted import COLA, TONIC, WATER, Story, bought, in_front_of, receipt
 from wire.messages import ItemEvidence, WeightChange
 
@@ -151,3 +152,24 @@ def test_changes_in_any_order_of_arrival_give_the_same_receipt() -> None:
         (charged,) = [e for e in story.leave("a") if isinstance(e, Capture)]
         carts.append({line.gtin: line.count for line in charged.receipt.lines})
     assert carts == [{COLA: 1, WATER: 1, TONIC: 1}] * 3
+
+
+def test_whoever_left_while_the_hub_was_down_is_asked_about_when_they_have_not_been_seen_for_long() -> None:
+    """Gates let everybody out then. Two left, and nobody saw which passage was whose."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.enter("b", credential="bob")
+    places = {"a": in_front_of(1), "b": in_front_of(4)}
+    story.walk({"a": AT_GATE, "b": AT_GATE}, places)
+    story.stand(places, 1.5)
+    story.change(1, -350.4)
+    story.change(4, -538.0)
+    story.stand(places, 2.0)
+    story.now_s += 60.0
+    for _ in places:
+        story.says("gate-out", story.passage("exit", "out", None))
+    for _ in range(round(ABSENT_S / LOOK_EVERY_S) + 5):
+        story.now_s += LOOK_EVERY_S
+        story.stand({}, 0.1)
+    asked = {effect.receipt.credential: bought([effect]) for effect in story.effects if isinstance(effect, Ask)}
+    assert asked == {"alice": {COLA: 1}, "bob": {WATER: 1}}
