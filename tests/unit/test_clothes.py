@@ -1,23 +1,27 @@
 """The colour of clothes, where a store wants it: another thing by which people are kept apart."""
 
+import math
 import pickle
 import random
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hub.core.clothes import Clothes
+from hub.core.clothes import UNLIKE, Clothes, wear
 from hub.core.events import Observed
+from hub.core.floor import Body, Sight
 from hub.core.fold import apply
 from hub.core.people import People
 from hub.core.state import State
 from hub.store import load_store
 from hw.simulate import DEMO_STORE
 from tests.unit.cameras import BLACK, BLUE, RED, Camera, Lab, Scene, stands, walks
-from wire.messages import Tracks
+from wire.messages import Colour, Track, Tracks
 
 STORE = load_store(DEMO_STORE)
-UNLIKE = {"ann": RED, "bob": BLUE, "cat": BLACK}
+DIFFERENT = {"ann": RED, "bob": BLUE, "cat": BLACK}
 ALIKE = {"ann": BLACK, "bob": BLACK, "cat": RED}
 
 
@@ -42,7 +46,7 @@ def change_places_unseen(scene: Scene) -> None:
 
 
 def test_two_whose_ids_are_swapped_side_by_side_are_told_apart_by_what_they_wear() -> None:
-    scene = side_by_side(UNLIKE)
+    scene = side_by_side(DIFFERENT)
     scene.cameras[0].swaps("ann", "bob")
     scene.play(2.0)
     assert scene.everybody_is_who_they_were()
@@ -50,13 +54,13 @@ def test_two_whose_ids_are_swapped_side_by_side_are_told_apart_by_what_they_wear
 
 
 def test_two_who_change_places_out_of_sight_are_told_apart_by_what_they_wear() -> None:
-    scene = side_by_side(UNLIKE)
+    scene = side_by_side(DIFFERENT)
     change_places_unseen(scene)
     assert scene.everybody_is_who_they_were()
     assert scene.confusion() < 0.001
 
 
-@pytest.mark.parametrize(("wears", "wanted"), [(ALIKE, True), (UNLIKE, False)], ids=["alike", "not wanted"])
+@pytest.mark.parametrize(("wears", "wanted"), [(ALIKE, True), (DIFFERENT, False)], ids=["alike", "not wanted"])
 def test_where_clothes_say_nothing_it_stays_open_who_is_who(wears: dict[str, Lab], wanted: bool) -> None:
     scene = side_by_side(wears, wanted)
     change_places_unseen(scene)
@@ -96,8 +100,33 @@ def test_how_steady_colours_are_is_learnt_from_people_with_nobody_near() -> None
     assert clothes.shade[0] > 2 * clothes.shade[1], "the light changes more than the colour"
 
 
+COLOURS = st.builds(
+    Colour, lightness=st.integers(0, 100), green_red=st.integers(-128, 127), blue_yellow=st.integers(-128, 127)
+)
+
+
+def track(colour: Colour | None) -> Track:
+    return Track(id="1", x_m=1.0, y_m=1.0, sigma_m=0.1, colour=colour)
+
+
+@given(st.lists(COLOURS, min_size=1, max_size=80), COLOURS, st.floats(0.0, 100.0))
+def test_no_look_rules_anybody_out(looks: list[Colour], colour: Colour, gone_s: float) -> None:
+    """Whatever somebody looked like so far: they may be half hidden now, or under a lamp."""
+    clothes = Clothes()
+    body = Body("1", 100.0, 1.0, 1.0)
+    sight = body.sights["A"] = Sight(body, "A", "1", 100.0, 100.0, 1.0, 1.0)
+    for i, look in enumerate(looks, 1):
+        clothes.learn(100.0 + i / 10, sight, track(look))
+        wear(100.0 + i / 10, sight, track(look))
+        sight.seen(100.0 + i / 10, track(look))
+    fit_log = clothes.fit_log(sight.t_s + gone_s, body, "A", track(colour))
+    assert math.log(UNLIKE) <= fit_log < math.inf
+    assert clothes.fit_log(sight.t_s + gone_s, body, "A", track(None)) == 0.0
+    assert clothes.fit_log(sight.t_s + gone_s, body, "B", track(colour)) == 0.0
+
+
 def test_what_somebody_wore_is_forgotten_when_they_have_left() -> None:
-    scene = side_by_side(UNLIKE)
+    scene = side_by_side(DIFFERENT)
     ann = scene.known["ann"]
     assert ann.worn
     scene.people.gone(ann)
@@ -122,7 +151,7 @@ def played(seen: list[Tracks], wanted: bool) -> State:
 
 def test_a_store_that_does_not_want_colours_keeps_none_and_uses_none() -> None:
     """What it knows is the same to the byte, whether a node sends them or not."""
-    coloured = frames(UNLIKE)
+    coloured = frames(DIFFERENT)
     plain = [
         Tracks(t_s=f.t_s, tracks=tuple(msgspec.structs.replace(t, colour=None) for t in f.tracks)) for f in coloured
     ]
