@@ -157,10 +157,10 @@ def test_changes_in_any_order_of_arrival_give_the_same_receipt() -> None:
 def test_whoever_left_while_the_hub_was_down_is_asked_about_when_they_have_not_been_seen_for_long() -> None:
     """Gates let everybody out then. Two left, and nobody saw which passage was whose."""
     story = Story()
-    story.enter("a", credential="alice")
+    at_lane(story, 1)
     story.enter("b", credential="bob")
     places = {"a": in_front_of(1), "b": in_front_of(4)}
-    story.walk({"a": AT_GATE, "b": AT_GATE}, places)
+    story.walk({"a": in_front_of(1), "b": AT_GATE}, places)
     story.stand(places, 1.5)
     story.change(1, -350.4)
     story.change(4, -538.0)
