@@ -123,7 +123,8 @@ async def open_store(
         for name, gate in gates.items():
             start(gate.run(store.name, cables[name].url), name)
         start(eye.run(), f"{CEILING}: session")
-        start(_watch(floor, Ceiling(floor, STEP_S, True, eyes_rng), eye, clock), CEILING)
+        ceiling = Ceiling(floor, STEP_S, True, eyes_rng, colours=store.clothing_colour)
+        start(_watch(floor, ceiling, eye, clock), CEILING)
         people = People(
             store, floor, goods, hands, [gate.way for gate in gates.values()], camera.watch, start, people_rng
         )
