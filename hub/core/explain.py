@@ -28,7 +28,7 @@ LOG_SECOND_DEED = math.log(0.05)
 LOG_SOMEBODY_ELSE = math.log(0.3)
 """One person's two hands do two things at once more often than two people side by side."""
 AT_ONCE = 0.1
-"""Whoever was there this likely may have done it together with somebody who was there for sure."""
+"""Whoever was there this likely may have taken some of several things beside somebody who was there for sure."""
 LOG_OTHER_HAND = math.log(0.25)
 """The other hand of somebody whose one hand is at a lane is at a neighbouring one, against what the ceiling saw."""
 LOG_NOTHING = math.log(0.001)
@@ -131,13 +131,15 @@ class Explainer:
         sigma_g = math.hypot(SCALE_SIGMA_G, *[c.sigma_g for c in changes])
         ratios = self._ratios[start + moves_g.index(max(moves_g))]
         top = max(ratios.values(), default=UNSEEN)
-        ratios = {body: r for body, r in ratios.items() if r > min(1e-4 * top, AT_ONCE)}
+        alone = {body: r for body, r in ratios.items() if r > 1e-4 * top}
         near = len([r for r in ratios.values() if r > 0.03 * top])
         at_s, astray = max([c.t1_s for c in changes]), self._planogram.astray(lanes, shares)
         camera = self._camera({lane.id for lane in lanes}) if self._evidence else None
-        part = Part(lanes, shares, gains_g, sum(gains_g), sigma_g, at_s, ratios, near, camera, astray, self._beside)
+        part = Part(lanes, shares, gains_g, sum(gains_g), sigma_g, at_s, alone, near, camera, astray, self._beside)
         if part.lost:
             part.sold = best(list(sold(part, self._planogram)))
+            if not part.sold or len(part.sold[0][1]) > 1:
+                part.ratios = {body: r for body, r in ratios.items() if r > min(1e-4 * top, AT_ONCE)}
         return part
 
     def _camera(self, lanes: set[str]) -> dict[str, float] | None:
