@@ -197,9 +197,11 @@ def _normalised(rows: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
 
 def _groups(keys: list[Key], hypotheses: list[tuple[float, Values]]) -> list[tuple[Key, ...]]:
     """The keys in groups that are independent of each other."""
+    weights = [p for p, _ in hypotheses]
+    column = {k: _numbered([v[k].signature for _, v in hypotheses]) for k in keys}
     group_of = {k: {k} for k in keys}
     for a, b in combinations(keys, 2):
-        if group_of[a] is not group_of[b] and _dependent(a, b, hypotheses):
+        if group_of[a] is not group_of[b] and _dependent(column[a], column[b], weights):
             group_of[a] |= group_of[b]
             for k in group_of[a]:
                 group_of[k] = group_of[a]
@@ -207,13 +209,19 @@ def _groups(keys: list[Key], hypotheses: list[tuple[float, Values]]) -> list[tup
     return list(unique.values())
 
 
-def _dependent(a: Key, b: Key, hypotheses: list[tuple[float, Values]]) -> bool:
-    joint: dict[tuple[object, object], float] = {}
-    of_a: dict[object, float] = {}
-    of_b: dict[object, float] = {}
-    for p, v in hypotheses:
-        va, vb = v[a].signature, v[b].signature
-        joint[va, vb] = joint.get((va, vb), 0.0) + p
-        of_a[va] = of_a.get(va, 0.0) + p
-        of_b[vb] = of_b.get(vb, 0.0) + p
-    return any(abs(joint.get((x, y), 0.0) - p * q) > INDEPENDENT for x, p in of_a.items() for y, q in of_b.items())
+def _numbered(signatures: list[object]) -> list[int]:
+    """Small numbers in their place: equal ones for equal signatures."""
+    number: dict[object, int] = {}
+    return [number.setdefault(signature, len(number)) for signature in signatures]
+
+
+def _dependent(a: list[int], b: list[int], weights: list[float]) -> bool:
+    joint: dict[tuple[int, int], float] = {}
+    of_a, of_b = [0.0] * (max(a) + 1), [0.0] * (max(b) + 1)
+    for x, y, p in zip(a, b, weights, strict=True):
+        joint[x, y] = joint.get((x, y), 0.0) + p
+        of_a[x] += p
+        of_b[y] += p
+    return any(
+        abs(joint.get((x, y), 0.0) - p * q) > INDEPENDENT for x, p in enumerate(of_a) for y, q in enumerate(of_b)
+    )

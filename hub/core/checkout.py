@@ -147,6 +147,8 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
 def too_late(state: State, cluster: Cluster, at_s: float) -> list[Effect]:
     """Somebody who may have done this has paid already: nothing is charged any more, but it is not kept quiet."""
     settled = state.visits.settled
+    if not settled:
+        return []
     near = [(r, body) for ratios in cluster.reach for body, r in ratios.items()]
     least = LIKELY * max((r for r, _ in near), default=0.0)
     paid = sorted({settled[body] for r, body in near if body in settled and r >= least})

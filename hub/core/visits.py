@@ -97,6 +97,7 @@ class Visits:
 
     def tap(self, store: Store, tap: Tap, at_s: float) -> list[Effect]:
         """Somebody wants in. Once a credential is in, a further tap lets in one more of its party."""
+        self.grants.forget_past(self.sessions, at_s)
         gate = store.gate.get(tap.gate)
         if gate is None or gate.direction != "in":
             return [Note(at_s, f"gate {tap.gate}: a tap at a gate that is not an entry of this store")]
@@ -182,7 +183,6 @@ class Visits:
         gone = [s for s in self.expected.values() if not self.grants.open_for(s.id, at_s)]
         for session in gone:
             del self.sessions[session.id], self.expected[session.id]
-        self.grants.forget_past(self.sessions, at_s)
         return [Void(s.id, s.hold, None) for s in gone if s.hold]
 
     @property
