@@ -112,11 +112,11 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--visits", type=int, default=VISITS_PER_DAY, help="in a day; fewer make a shorter day")
     parser.add_argument("--days", type=int, default=1, help="so many days, seeds 1 to N, under each of the conditions")
     parser.add_argument("--mix", choices=MIXES, default="everyday")
-    parser.add_argument("--conditions", choices=CONDITIONS, help="only these; all of them otherwise")
+    parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, help="only these; all of them otherwise")
     parser.add_argument("--report", type=Path, help="write the figures as JSON")
     options = parser.parse_args(arguments)
     print_mix(options.mix)
-    names = [options.conditions] if options.conditions else list(CONDITIONS)
+    names = options.conditions or list(CONDITIONS)
     found = play_days(names, options.mix, options.visits, options.days)
     report = Report(visits=options.visits * options.days, mix=options.mix)
     rows = []
