@@ -18,11 +18,13 @@ STANDS_M = 0.8
 
 
 def met(one: Hand, other: Hand) -> bool:
+    """Whether two hands are so close that one may give the other something."""
     near_m = MET_M + 2 * math.hypot(one.sigma_m, other.sigma_m)
     return math.dist((one.x_m, one.y_m, one.z_m), (other.x_m, other.y_m, other.z_m)) < near_m
 
 
 def clear(hand: Hand, store: Store) -> bool:
+    """Whether a hand is at no plate of the store."""
     return all(
         abs(lane.x_m - hand.x_m) > 1.0 or abs(lane.y_m - hand.y_m) > 1.0 or distance_m(hand, lane) > CLEAR_M
         for lane in store.lanes
@@ -30,11 +32,12 @@ def clear(hand: Hand, store: Store) -> bool:
 
 
 def at(hand: Hand, lane: Lane) -> bool:
+    """Whether a hand is over a plate, or at its edge."""
     return distance_m(hand, lane) < AT_LANE_M
 
 
 def distance_m(hand: Hand, lane: Lane) -> float:
-    """From the space right over a plate."""
+    """How far a hand is from the space right over a plate."""
     front_m, side_m = lane.offset_m(hand.x_m, hand.y_m)
     beside_m = max(0.0, abs(side_m) - lane.width_m / 2)
     before_m = max(0.0, front_m, -front_m - lane.depth_m)
@@ -42,12 +45,14 @@ def distance_m(hand: Hand, lane: Lane) -> float:
 
 
 def was_at(place: Place, lane: Lane, sees_hands: bool) -> bool:
+    """Whether somebody had a hand at a lane; where hands are not seen, whether they stood before it."""
     if sees_hands:
         return place.hand is not None and at(place.hand, lane)
     return stands_at(place.x_m, place.y_m, lane)
 
 
 def stands_at(x_m: float, y_m: float, lane: Lane) -> bool:
+    """Whether somebody at this point stands before a lane, near enough to reach into it."""
     front_m, side_m = lane.offset_m(x_m, y_m)
     return 0 < front_m < STANDS_M and abs(side_m) < lane.width_m / 2 + 0.2
 
