@@ -22,6 +22,8 @@ UNSEEN_MPS = 0.3
 """How much less sure it becomes, per second without a frame, where somebody in sight is."""
 FIRST_WEIGHT, LAST_WEIGHT = 50.0, 2000.0
 """What a camera says of its own noise counts as so many of its tracks' steps; of these, so many are remembered."""
+LEAST_M2 = 0.01**2
+"""No camera is believed to be steadier: some give places in whole centimetres, and nobody who stands moves by one."""
 OUTLIER = 9.0
 """A step of more than so many times the usual variance is taken as one of so many: an id may have jumped."""
 
@@ -70,15 +72,16 @@ class Steps:
     def learn(self, t_s: float, sight: "Sight", track: Track) -> None:
         """Take in how far a track is from where its sight was expected."""
         if self.variance == 0.0:
-            self.variance = 2 * track.sigma_m**2
+            self.variance = max(2 * track.sigma_m**2, LEAST_M2)
         x_m, y_m = sight.predicted_m(t_s)
         squared_m2 = ((track.x_m - x_m) ** 2 + (track.y_m - y_m) ** 2) / 2
         self.weight = min(self.weight + 1.0, LAST_WEIGHT)
-        self.variance += (min(squared_m2, OUTLIER * self.variance) - self.variance) / self.weight
+        squared_m2 = min(max(squared_m2, LEAST_M2), OUTLIER * self.variance)
+        self.variance += (squared_m2 - self.variance) / self.weight
 
     def after(self, gone_s: float, track: Track) -> float:
         """The variance of a place so long after the sight's last one."""
-        known = self.variance or 2 * track.sigma_m**2
+        known = self.variance or max(2 * track.sigma_m**2, LEAST_M2)
         return known + (UNSEEN_MPS * max(0.0, gone_s - self.step_s)) ** 2
 
 

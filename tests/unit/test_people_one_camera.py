@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.core.floor import LEAST_M2
 from tests.unit.cameras import Camera, Scene, stands, walks
 
 
@@ -72,3 +73,12 @@ def test_who_is_new_beside_somebody_does_not_become_them() -> None:
         camera.breaks("bob")
         scene.play(1.0)
     assert scene.everybody_is_who_they_were()
+
+
+def test_a_camera_without_any_noise_is_no_reason_to_believe_it_beyond_a_centimetre() -> None:
+    scene = Scene({"ann": stands(1, 1), "bob": stands(1.5, 1), "cat": stands(6, 6)}, [Camera("A", noise_m=0.0)])
+    scene.play(400.0)
+    scene.crowd["bob"] = walks((1.5, 1), (1.1, 1), scene.now_s)
+    scene.play(5.0)
+    assert scene.everybody_is_who_they_were()
+    assert scene.people._steps["A"].variance >= LEAST_M2
