@@ -15,7 +15,8 @@ GAP_S = 0.3
 FIRST_GRIPS, FIRST_SHARE = 10.0, 0.2
 """What is believed before any grip was seen counts as so many: a back or another arm hides one in five."""
 LAST_GRIPS = 1000.0
-"""So many grips are remembered: cameras are moved, and shelves."""
+"""So many grips are remembered: cameras are moved, and shelves. So nobody can know that fewer than one in so many are
+hidden."""
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class HiddenHands:
             return
         hidden = all(place.hand is None for place in near[0])
         self.grips = min(self.grips + 1.0, LAST_GRIPS)
-        self.share += (hidden - self.share) / self.grips
+        self.share = max(self.share + (hidden - self.share) / self.grips, 1.0 / LAST_GRIPS)
         self.log_share = math.log(self.share)
 
 

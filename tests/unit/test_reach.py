@@ -1,9 +1,11 @@
 """Whose hand it was: hands that are seen, hidden hands, and people out of sight."""
 
+import math
+
 import pytest
 
 from hub.core.floor import Body, Place
-from hub.core.hidden import FIRST_SHARE, HiddenHands
+from hub.core.hidden import FIRST_SHARE, LAST_GRIPS, HiddenHands
 from hub.core.people import People
 from hub.core.reach import reach
 from tests.store.scripted import in_front_of, small_store
@@ -36,6 +38,12 @@ def test_the_share_of_hidden_hands_is_learnt_from_those_who_are_alone_at_a_lane(
         never.learn([body("1", hand_from_s=102.0)], LANE, 101.0, 103.0)
     assert always.share > 0.9 and never.share < 0.03
     assert always.grips == never.grips == 100
+
+
+def test_a_hidden_hand_is_never_held_to_be_impossible() -> None:
+    hidden = HiddenHands(grips=LAST_GRIPS, share=1e-12)
+    hidden.learn([body("1", hand_from_s=102.0)], LANE, 101.0, 103.0)
+    assert hidden.share == 1 / LAST_GRIPS and math.isfinite(hidden.log_share)
 
 
 @pytest.mark.parametrize(
