@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hub.core.clothes import Clothes, wear
-from hub.core.floor import MEMORY_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
+from hub.core.floor import MEMORY_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
 from hub.core.presence import BESIDE_M, MOMENT_S, Presence
@@ -154,7 +154,7 @@ class People(Presence):
     ) -> None:
         """See how steady the tracks of people are who have nobody near."""
         steps = self._steps.setdefault(camera, Steps())
-        steps.step_s = step_s
+        steps.step_s = min(step_s, STRAIGHT_ON_S)  # after a pause of the camera, people may be anywhere
         crowded = {sight.track for group in groups for sight in group}
         for name, sight in self._views[camera].items():
             if name not in crowded and (track := tracks.get(name)) is not None and t_s - sight.t_s < 1.5 * step_s:

@@ -82,3 +82,14 @@ def test_a_camera_without_any_noise_is_no_reason_to_believe_it_beyond_a_centimet
     scene.play(5.0)
     assert scene.everybody_is_who_they_were()
     assert scene.people._steps["A"].variance >= LEAST_M2
+
+
+def test_after_a_pause_of_the_camera_its_ids_are_believed_and_what_moved_meanwhile_is_no_swap() -> None:
+    crowd = {"ann": stands(1, 1), "bob": stands(1.4, 1), "cat": stands(6, 6)}
+    scene = Scene(crowd, [Camera("A", noise_m=0.02)])
+    scene.play(10.0)
+    scene.cameras[0].next_s += 60.0
+    scene.crowd |= {"ann": stands(3, 1), "bob": stands(3, 1.4)}
+    scene.play(62.0)
+    assert scene.everybody_is_who_they_were()
+    assert scene.confusion() < 0.05
