@@ -94,8 +94,8 @@ def test_what_somebody_misplaced_is_a_task_for_staff_until_it_is_taken_away(shop
 
 
 def test_a_lane_says_its_grams_or_why_it_cannot(shop: Shop, page: Browser) -> None:
-    shop.beat("shelf", {"1-1-1": Reading(value=8_400.4), "1-1-2": Reading(value=None, fault="DOUT stays high")})
-    page.until(lambda: page.text("[data-lane='1-1-1'] b") == "8\u202f400 g")
+    shop.beat("shelf", {"1-1-1": Reading(value=8_412.4), "1-1-2": Reading(value=None, fault="DOUT stays high")})
+    page.until(lambda: page.text("[data-lane='1-1-1'] b") == "8\u202f412 g")
     assert page.text("[data-lane='1-1-2'].trouble b") == "DOUT stays high"
     assert page.text("[data-lane='1-1-3'].trouble b") == "no node"
     assert page.count(".plate.trouble") == 3
@@ -166,7 +166,7 @@ def test_the_feed_sends_what_is_new_and_never_a_credential(shop: Shop) -> None:
             news.append(str(feed.recv(5)))
     assert {"plan", "people", "carts", "lanes", "slips"} <= {name for said in everything for name in json.loads(said)}
     assert {"now_s", "people"} <= set(json.loads(news[0]))
-    assert not {"plan", "lanes", "slips"} & set(json.loads(news[0]))
+    assert not {"plan", "lanes"} & set(json.loads(news[0]))
     assert not any("token-" in said for said in everything + news)
 
 
