@@ -11,9 +11,9 @@ from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, speaks_for
 from hub.core.confusion import confuse_until
 from hub.core.events import Answered, AnyInput, Authorised, Effect, LaneHeard, NodeHeard, Note, Observed, Ticked
 from hub.core.explain import joint
+from hub.core.hidden import BEFORE_S
 from hub.core.people import People
 from hub.core.planogram import Planogram
-from hub.core.reach import BEFORE_S
 from hub.core.state import Method, State
 from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
 

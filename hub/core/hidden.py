@@ -8,6 +8,8 @@ from itertools import pairwise
 from hub.core.floor import Body, Place
 from hub.store import Lane
 
+BEFORE_S = 2.0
+"""The hand that moved something was mostly there within this long before the lane came to rest."""
 NEAR_FRONT_M, NEAR_SIDE_M = 1.2, 1.0
 """Nobody reaches a lane from outside of this."""
 GAP_S = 0.3

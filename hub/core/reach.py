@@ -11,8 +11,6 @@ from hub.core.people import TOP_SPEED_MPS, Body, People, Place
 from hub.store import Lane
 from wire.messages import Hand
 
-BEFORE_S = 2.0
-"""The hand that moved something was mostly there within this long before the lane came to rest."""
 LONGEST_S = 30.0
 """A lane that was held or pressed for longer than this before it came to rest was not last moved before that."""
 SLACK_S = 0.2
