@@ -14,6 +14,7 @@ from itertools import count
 
 from msgspec import structs
 
+from hub.core.answers import asked
 from hub.core.events import (
     Answered,
     AnyInput,
@@ -29,7 +30,6 @@ from hub.core.events import (
     Void,
 )
 from hub.core.fold import State, apply
-from hub.errors import HubError
 from hub.intake import Intake
 from hub.journal import Journal, NodeBoot, Settlement
 from hub.nodes import Nodes
@@ -54,10 +54,6 @@ RETRY_S = 0.1
 AUTHORISE_DEADLINE_S = 10.0
 """Who stands at a gate longer than this has gone: a later answer of the provider opens nothing."""
 NOTES_KEPT = 1000
-
-
-class NoSuchQuestion(HubError, LookupError):
-    """Answered already, or never asked, or not one of the choices."""
 
 
 class Hub:
@@ -124,14 +120,14 @@ class Hub:
             group.create_task(self._tick(), name="hub: timer")
             group.create_task(self._beat(), name="hub: heartbeat")
 
-    async def answer(self, session: str, choice: int) -> None:
-        """A person's answer to an open question: which of its candidate carts it was. Raises NoSuchQuestion."""
+    async def answer(self, session: str, choice: int | dict[str, int]) -> None:
+        """A person's answer to an open question: which of its candidate carts it was, or units by GTIN where it was
+        none of them. Raises AnswerRefused."""
 
         def answered(at_s: float) -> list[AnyInput]:
-            question = self.questions.get(session)
-            if question is None or not 0 <= choice < len(question.candidates):
-                raise NoSuchQuestion(f"{session}: no such question is open, or it has no choice {choice}")
-            return [Answered(at_s=at_s, session=session, choice=choice)]
+            answer = Answered(at_s=at_s, session=session, choice=choice)
+            asked(self.store, self.state.visits.sessions, answer)
+            return [answer]
 
         # A page that goes away in the middle must not leave an answer journaled and not applied.
         await asyncio.shield(self._admit(answered))

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from hub.core import decide
+from hub.core import answers, decide
 from hub.core.belief import Belief
 from hub.core.changes import Cluster
 from hub.core.confusion import confuse_until
@@ -121,14 +121,19 @@ def _receipt(state: State, session: Session, at_s: float) -> Receipt:
 
 
 def answered(state: State, answer: Answered) -> list[Effect]:
-    """What was shown is what is charged, whatever has become likelier since; and what hung on it may be sure now."""
-    session = state.visits.sessions.get(answer.session)
-    if session is None or session.waiting is None or not 0 <= answer.choice < len(session.waiting):
-        return [Note(answer.at_s, f"{answer.session}: an answer to a question that is not open")]
-    chosen = session.waiting[answer.choice]
-    state.watch.habits.answered(session.waiting, chosen)
-    state.timeline.add(answer.at_s, partial(_held, session.id, chosen))
-    effects = _settle(state, session, chosen, decide.settled(state.store, session, chosen, answer.at_s))
+    """What was said is what is charged, whatever has become likelier since; and what hung on it may be sure now.
+
+    A cart of which nobody had thought says nothing of what else was thought: nothing is learnt from it then.
+    """
+    try:
+        session, shown = answers.asked(state.store, state.visits.sessions, answer)
+    except answers.AnswerRefused as e:
+        return [Note(answer.at_s, str(e))]
+    cart, thought_of = answers.meant(state.store, state.belief, session, shown, answer.choice)
+    if thought_of:
+        state.watch.habits.answered(shown, cart)
+        state.timeline.add(answer.at_s, partial(_held, session.id, cart))
+    effects = _settle(state, session, cart, decide.settled(state.store, session, cart, answer.at_s))
     return effects + reconsider(state, answer.at_s)
 
 

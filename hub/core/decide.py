@@ -16,6 +16,8 @@ AT_MOST = 12
 """but nobody chooses from more than these."""
 UNTHINKABLE = 0.003
 """Less likely ones are not shown."""
+SAID = "said by a person who was asked"
+"""The reason for a line of which the store saw nothing."""
 
 
 def receipt(store: Store, belief: Belief, session: Session, sure: float, at_s: float, all_heard: bool) -> Receipt:
@@ -43,7 +45,7 @@ def candidates(belief: Belief, session: Session) -> list[tuple[float, Cart]]:
 
 
 def settled(store: Store, session: Session, cart: Cart, at_s: float) -> Receipt:
-    """The receipt after a person chose `cart`."""
+    """The receipt after a person said that it was `cart`."""
     return _receipt(store, session, [(1.0, cart)], cart, 1.0, False, at_s)
 
 
@@ -65,7 +67,7 @@ def _line(store: Store, carts: list[tuple[float, Cart]], cart: Cart, gtin: str, 
     product = store.product.get(gtin)
     name, price_cents = (product.name, product.price_cents) if product else ("something unknown", 0)
     probability = sum(p for p, c in carts if (gtin, count) in c.signature)
-    because = "; ".join(sentence(deed) for deed in cart.deeds if deed.gtin == gtin)
+    because = "; ".join(sentence(deed) for deed in cart.deeds if deed.gtin == gtin) or SAID
     return Line(gtin, name, count, price_cents, probability, because)
 
 

@@ -34,10 +34,11 @@ class Ticked(Input, frozen=True, kw_only=True, tag="ticked"):
 
 
 class Answered(Input, frozen=True, kw_only=True, tag="answered"):
-    """A person looked at a question and chose one of its candidate carts."""
+    """A person looked at a question and said what it was: which of its candidate carts, or, where it is none of them,
+    units by GTIN."""
 
     session: str
-    choice: int
+    choice: int | dict[str, int]
 
 
 class NodeHeard(Input, frozen=True, kw_only=True, tag="node_heard"):

@@ -4,9 +4,10 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 
+from hub.core.answers import AnswerRefused
 from hub.core.events import Ask
 from hub.core.goods import FOREIGN
-from hub.service import Hub, NoSuchQuestion
+from hub.service import Hub
 from hub.store import Lane, Store
 from hw.sim.behaviours.parts import put
 from hw.sim.goods import Goods
@@ -69,7 +70,7 @@ async def answer_questions(world: World, hub: Hub) -> None:
         for session in list(hub.questions):
             ask = hub.questions.get(session)  # an answer to one may settle or change another
             if ask is not None:
-                with suppress(NoSuchQuestion):
+                with suppress(AnswerRefused):
                     await hub.answer(session, _choice(world, ask))
 
 

@@ -61,6 +61,9 @@ LANES = st.integers(1, 4)
 SOLD = st.sampled_from(sorted(WEIGHTS_G))
 NEAR_M = st.floats(-0.3, 0.3)
 SELDOM = st.integers(0, 4).map(lambda n: n == 0)
+SENSIBLE = st.dictionaries(SOLD, st.integers(1, 2), max_size=3)
+ANY_CART = st.dictionaries(SOLD | st.sampled_from(["404", UNKNOWN, FOREIGN, ""]), st.integers(-1, 100) | st.just(10**9))
+ANSWERS = st.integers(-1, 5) | SENSIBLE | ANY_CART
 
 
 def busy_store() -> Store:
@@ -144,6 +147,13 @@ def is_whole(belief: Belief) -> None:
         marginal = belief.marginal(key)
         assert sum(p for p, _ in marginal) == ADDED_UP
         assert [p for p, _ in marginal] == sorted((p for p, _ in marginal), reverse=True)
+
+
+def can_be(choice: int | dict[str, int], shown: int) -> bool:
+    """Whether an answer to a question that is open, with so many carts, makes sense."""
+    if isinstance(choice, int):
+        return 0 <= choice < shown
+    return all(gtin in WEIGHTS_G and 1 <= count <= 99 for gtin, count in choice.items())
 
 
 class Visits(RuleBasedStateMachine):
@@ -451,18 +461,20 @@ class Visits(RuleBasedStateMachine):
     def frame_of_another_time(self, ahead_s: float) -> None:
         self.says("ceiling", Tracks(t_s=self.now_s + ahead_s, tracks=()))
 
-    @rule(session=st.sampled_from(["v1", "v2", "v3", "v99"]), choice=st.integers(-1, 5))
-    def answer(self, session: str, choice: int) -> None:
-        """The question is open and has that choice, or nothing comes of it."""
+    @rule(session=st.sampled_from(["v1", "v2", "v3", "v99"]), choice=ANSWERS)
+    def answer(self, session: str, choice: int | dict[str, int]) -> None:
+        """The question is open and that can be an answer to it, or nothing comes of it."""
         visit = self.state.visits.sessions.get(session)
-        is_open = visit is not None and visit.waiting is not None and 0 <= choice < len(visit.waiting)
+        is_open = visit is not None and visit.waiting is not None and can_be(choice, len(visit.waiting))
         before = self.settled[session]
         effects = self.tell(Answered(at_s=self.now_s, session=session, choice=choice))
         assert self.settled[session] == before + is_open
         if is_open:
             receipts = [e.receipt for e in effects if isinstance(e, Capture | Void) and e.receipt]
-            chosen = self.asked[session].candidates[choice]
-            assert {line.gtin: line.count for line in receipts[0].lines} == dict(chosen)
+            said = dict(self.asked[session].candidates[choice]) if isinstance(choice, int) else choice
+            assert {line.gtin: line.count for line in receipts[0].lines} == said
+        else:
+            assert isinstance(effects[0], Note)
 
     # Time.
 

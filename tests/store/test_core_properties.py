@@ -16,6 +16,7 @@ lanes = st.sampled_from(["1-1-1", "1-1-2", "1-1-3", "1-1-4", "9-9-9"])
 weights = st.one_of(st.sampled_from([350.0, 62.0, 538.0, 701.0, 1e-9]), st.floats(0, 1e5))
 deltas = st.tuples(weights, st.booleans()).map(lambda w: w[0] if w[1] else -w[0])
 sessions = st.sampled_from(["v1", "v2", "v3", "v99"])
+carts = st.dictionaries(st.sampled_from([COLA, TONIC, CHIPS, WATER, "0"]), st.integers(-1, 100))
 commands = st.one_of(st.none(), st.sampled_from(["v1-1", "v1-2", "v2-2", "v2-3", "nonsense"]))
 
 
@@ -59,7 +60,7 @@ bodies = st.one_of(
 inputs: st.SearchStrategy[AnyInput] = st.one_of(
     st.builds(Observed, at_s=times, node=st.sampled_from(["shelf", "ceiling"]), body=bodies),
     st.builds(Authorised, at_s=times, session=sessions, hold=st.none() | st.just("hold")),
-    st.builds(Answered, at_s=times, session=sessions, choice=st.integers(-1, 6)),
+    st.builds(Answered, at_s=times, session=sessions, choice=st.integers(-1, 6) | carts),
     st.builds(Ticked, at_s=times),
 )
 

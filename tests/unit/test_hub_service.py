@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from hub.core.answers import AnswerRefused
 from hub.core.events import AnyInput, Observed, Receipt, Ticked
 from hub.journal import Journal, JournalFailed, NodeBoot
 from hub.payments import PaymentDown, TestProvider
-from hub.service import AUTHORISE_DEADLINE_S, Hub, NoSuchQuestion
+from hub.service import AUTHORISE_DEADLINE_S, Hub
 from hw.sim.virtual_time import run
 from tests.store.scripted import COLA, WATER, small_store
 from tests.store.wired import Floor, floor
@@ -390,17 +391,32 @@ def test_a_question_waits_for_its_answer_through_a_restart_and_is_answered_once(
         shop.start()
         await asyncio.sleep(0.01)
         choice = [dict(c) for c in shop.hub.questions["v1"].candidates].index({COLA: 1})
-        for session, bad in (("v2", 0), ("v1", -1), ("v1", 99)):
-            with pytest.raises(NoSuchQuestion):
+        for session, bad in (("v2", 0), ("v1", -1), ("v1", 99), ("v1", {"404": 1}), ("v1", {COLA: -1})):
+            with pytest.raises(AnswerRefused):
                 await shop.hub.answer(session, bad)
         await shop.hub.answer("v1", choice)
-        with pytest.raises(NoSuchQuestion):
+        with pytest.raises(AnswerRefused):
             await shop.hub.answer("v1", choice)
         await asyncio.sleep(0.01)
         assert [counts(r) for r in shop.hub.receipts] == [{COLA: 1}]
         await shop.kill()
         shop.start()
         assert not shop.hub.questions and shop.payments.captured_cents() == 120
+
+    run(main())
+
+
+def test_a_cart_that_somebody_put_together_is_charged_and_so_again_after_a_restart() -> None:
+    async def main() -> None:
+        shop = Shop(ask_below=1.0)
+        async with shop.nodes() as nodes:
+            await nodes.visit("alice", ONE_COLA)
+        await shop.hub.answer("v1", {COLA: 1, WATER: 2})
+        await asyncio.sleep(0.01)
+        await shop.kill()
+        shop.start()
+        assert [counts(r) for r in shop.hub.receipts] == [{COLA: 1, WATER: 2}]
+        assert not shop.hub.questions and shop.payments.captured_cents() == 300
 
     run(main())
 

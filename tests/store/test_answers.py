@@ -1,0 +1,177 @@
+"""What a person may answer who is asked about a cart, and what comes of it: also where it was none of those shown."""
+
+import msgspec
+import pytest
+
+from hub.core import decide
+from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Note, Receipt, Void
+from hub.core.goods import FOREIGN, Cart, Deed, Unit
+from hub.core.view import snapshot
+from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, small_store
+from wire.messages import Hand
+
+AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
+
+
+def asked_about_water_and_something_unknown() -> tuple[Story, Ask]:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": in_front_of(4)})
+    story.change(4, -538.1)
+    story.stand({"a": in_front_of(4)}, 2)
+    story.walk({"a": in_front_of(4)}, {"a": in_front_of(3)})
+    story.change(3, -777.0)
+    story.stand({"a": in_front_of(3)}, 2)
+    story.walk({"a": in_front_of(3)}, {"a": AT_EXIT})
+    return story, asked(story.leave("a"))
+
+
+def two_who_may_both_have_a_tonic() -> tuple[Story, Ask, Ask]:
+    """Shoulder to shoulder at one lane, from which one thing was taken; then they leave."""
+    story = Story(small_store(ask_below=0.95))
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
+    story.enter("b", credential="bob")
+    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
+    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    story.change(2, -350.9)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
+    of_a = asked(story.leave("a", {"b": (1.0, -1.0)}))
+    story.walk({"b": (1.0, -1.0)}, {"b": AT_EXIT})
+    return story, of_a, asked(story.leave("b"))
+
+
+def asked_about_a_hand_at_the_floor() -> tuple[Story, Ask]:
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": in_front_of(1)})
+    story.change(1, -350.4)
+    story.stand({"a": in_front_of(1)}, 2)
+    story.walk({"a": in_front_of(1)}, {"a": (1.1, -1.9)})
+    story.stand({"a": (1.1, -1.9)}, 1.0, {"a": Hand(x_m=1.1, y_m=-1.6, z_m=0.1, sigma_m=0.05)})
+    story.stand({"a": (1.1, -1.9)}, 2.0)
+    story.walk({"a": (1.1, -1.9)}, {"a": AT_EXIT})
+    return story, asked(story.leave("a"))
+
+
+def asked(effects: list[Effect]) -> Ask:
+    return next(effect for effect in effects if isinstance(effect, Ask))
+
+
+def answer(story: Story, ask: Ask, choice: int | dict[str, int]) -> list[Effect]:
+    return story.tell(Answered(at_s=story.now_s, session=ask.receipt.session, choice=choice))
+
+
+def because(receipt: Receipt) -> dict[str, str]:
+    return {line.gtin: line.because for line in receipt.lines}
+
+
+def test_a_cart_that_nobody_had_thought_of_is_what_is_charged_and_ends_the_visit() -> None:
+    story, ask = asked_about_water_and_something_unknown()
+    (charged,) = answer(story, ask, {WATER: 1, CHIPS: 12})
+    assert isinstance(charged, Capture) and bought([charged]) == {WATER: 1, CHIPS: 12}
+    assert (charged.receipt.total_cents, charged.receipt.probability, charged.receipt.asked) == (2490, 1.0, False)
+    assert story.state.visits.sessions == {}
+
+
+def test_lines_that_agree_with_what_was_shown_keep_their_reasons_and_the_others_say_who_said_so() -> None:
+    story, ask = asked_about_water_and_something_unknown()
+    (charged,) = answer(story, ask, {WATER: 1, CHIPS: 12})
+    assert isinstance(charged, Capture)
+    reasons = because(charged.receipt)
+    assert reasons[WATER].startswith("lane 1-1-4 lost 538 ± 0.5 g")
+    assert reasons[CHIPS] == decide.SAID
+
+
+def test_whoever_took_nothing_after_all_is_let_go() -> None:
+    story, ask = asked_about_water_and_something_unknown()
+    (let_go,) = answer(story, ask, {})
+    assert isinstance(let_go, Void) and let_go.receipt is not None and let_go.receipt.lines == ()
+
+
+@pytest.mark.parametrize("tonics", [0, 1])
+def test_a_cart_that_was_shown_is_that_choice_however_it_is_said(tonics: int) -> None:
+    said: list[list[Effect]] = []
+    for in_words in (False, True):
+        story, of_a, _ = two_who_may_both_have_a_tonic()
+        choice = next(i for i, cart in enumerate(of_a.candidates) if dict(cart).get(TONIC, 0) == tonics)
+        said.append(answer(story, of_a, dict(of_a.candidates[choice]) if in_words else choice))
+    assert said[0] == said[1]
+    assert len(said[0]) == 2, "the other's question is settled with it"
+
+
+def test_a_cart_that_was_thought_of_but_not_shown_settles_what_hung_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "AT_MOST", 1)
+    story, of_a, of_b = two_who_may_both_have_a_tonic()
+    assert len(of_a.candidates) == len(of_b.candidates) == 1
+    hidden = {} if dict(of_a.candidates[0]) else {TONIC: 1}
+    of_alice, of_bob = answer(story, of_a, hidden)
+    assert (bought([of_alice]), bought([of_bob])) == (hidden, {} if hidden else {TONIC: 1})
+
+
+def test_a_cart_that_nobody_had_thought_of_leaves_the_other_question_as_it_is() -> None:
+    story, of_a, of_b = two_who_may_both_have_a_tonic()
+    before = story.state.belief.cart(of_b.receipt.session)
+    (charged,) = answer(story, of_a, {CHIPS: 2})
+    assert isinstance(charged, Capture) and charged.receipt.credential == "alice"
+    after = story.state.belief.cart(of_b.receipt.session)
+    assert [(c.signature, pytest.approx(p)) for p, c in before] == [(c.signature, p) for p, c in after]
+    assert isinstance(answer(story, of_b, 0)[0], Capture | Void)
+
+
+def test_what_the_store_does_not_sell_does_not_keep_a_cart_from_being_the_one_that_was_shown() -> None:
+    """Somebody picked up a bag, as well: no person counts that."""
+    story, ask = asked_about_water_and_something_unknown()
+    session = story.state.visits.sessions[ask.receipt.session]
+    deed = Deed(CHIPS, 1, ("1-1-3",), -62.0, 0.5, story.now_s, 1)
+    session.waiting = (Cart((Unit(CHIPS, 62.0, 0.5), Unit(FOREIGN, 900.0, 0.5)), (deed,)),)
+    (charged,) = answer(story, ask, {CHIPS: 1})
+    assert isinstance(charged, Capture)
+    assert bought([charged]) == {CHIPS: 1} and because(charged.receipt)[CHIPS] == decide.sentence(deed)
+
+
+def test_what_hands_do_is_learnt_from_a_cart_that_was_thought_of_and_from_no_other() -> None:
+    for choice, learnt in (({COLA: 1}, 1), ({}, 1), ({COLA: 1, CHIPS: 1}, 0)):
+        story, ask = asked_about_a_hand_at_the_floor()
+        answer(story, ask, choice)
+        habits = story.state.watch.habits
+        assert (habits.asked["floor"], habits.something["floor"]) == (learnt, learnt and not choice)
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (-1, "v1: there is no choice -1, "),
+        (99, "v1: there is no choice 99, "),
+        ({"404": 1}, "v1: this store sells no product '404'"),
+        ({"4\n04" * 99: 1}, "v1: this store sells no product '4\\n04"),
+        ({"?": 1}, "v1: this store sells no product '?'"),
+        ({WATER: 1, COLA: -1}, "v1: -1 × Cola: only 1 to 99 can be charged"),
+        ({COLA: 0}, "v1: 0 × Cola: only 1 to 99 can be charged"),
+        ({COLA: 100}, "v1: 100 × Cola: only 1 to 99 can be charged"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_one_line_and_changes_nothing(choice: int | dict[str, int], said: str) -> None:
+    story, ask = asked_about_water_and_something_unknown()
+    before = snapshot(story.state), story.state.belief.cart("v1")
+    (note,) = answer(story, ask, choice)
+    assert isinstance(note, Note) and note.text.startswith(said)
+    assert "\n" not in note.text and len(note.text) < 100
+    assert (snapshot(story.state), story.state.belief.cart("v1")) == before
+    assert isinstance(answer(story, ask, 0)[0], Capture | Void), "it is open all the same"
+
+
+def test_an_answer_to_no_open_question_is_one_line() -> None:
+    story, ask = asked_about_water_and_something_unknown()
+    answer(story, ask, {COLA: 1})
+    (note,) = answer(story, ask, {COLA: 1})
+    assert isinstance(note, Note)
+    assert note.text == "v1: no such question is open: was it answered already?"
+
+
+def test_answers_are_read_from_the_journal_as_they_always_stood_there() -> None:
+    old = b'{"type":"answered","at_s":4.0,"session":"v1","choice":2}'
+    assert msgspec.json.decode(old, type=AnyInput) == Answered(at_s=4.0, session="v1", choice=2)
+    told = Answered(at_s=4.0, session="v1", choice={COLA: 3})
+    assert msgspec.json.decode(msgspec.json.encode(told), type=AnyInput) == told
