@@ -60,13 +60,17 @@ class Choice(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """Whose cart, when they left at `left_s`, was too unsure to be charged; and what the store saw, in sentences."""
+    """Whose cart, when they left at `left_s`, was too unsure to be charged; and what the store saw, in sentences.
+
+    The likeliest cart's products, by GTIN, are where somebody begins for whom it is none of the choices.
+    """
 
     session: str
     left_s: float
     common: Units
     seen: tuple[str, ...]
     choices: tuple[Choice, ...]
+    likeliest: tuple[tuple[str, int], ...]
 
 
 class Slip(Struct, frozen=True):
@@ -173,7 +177,8 @@ def _question(hub: Hub, ask: Ask) -> Question:
         )
         for probability, candidate, cart in zip(ask.probabilities, ask.candidates, carts, strict=True)
     )
-    return Question(session.id, ask.receipt.at_s, _units(hub.store, sorted(common)), tuple(sentences), choices)
+    sold = tuple((gtin, count) for gtin, count in ask.candidates[0] if gtin in hub.store.product)
+    return Question(session.id, ask.receipt.at_s, _units(hub.store, sorted(common)), tuple(sentences), choices, sold)
 
 
 def _units(store: Store, cart: Iterable[tuple[str, int]]) -> Units:

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
+import msgspec
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from hub.core.answers import AnswerRefused
 from hub.errors import HubError
 from hub.pages.controls import Controls
 from hub.service import Hub
@@ -14,7 +16,7 @@ from hub.service import Hub
 ACT_DEADLINE_S = 15.0
 """Whatever was clicked has begun to show by then."""
 
-HEAD = '<link rel="stylesheet" href="/static/page.css">'
+HEAD = "".join(f'<link rel="stylesheet" href="/static/{sheet}.css">' for sheet in ("cards", "page"))
 PANELS = (
     ("floor", "Floor"),
     ("carts", "Carts"),
@@ -71,8 +73,8 @@ def register(hub: Hub, controls: Controls | None) -> None:
         async def act(event: GenericEventArguments) -> None:
             try:
                 match event.args:
-                    case ["answer", str(session), int(choice)]:
-                        await _tell(f"{session}: thank you, the receipt is on its way", hub.answer(session, choice))
+                    case ["answer", str(session), choice]:
+                        await _tell(f"{session}: thank you, the receipt is on its way", _answer(hub, session, choice))
                     case ["press", str(lane)] if controls is not None:
                         await _tell(f"A hand presses lane {lane}", controls.press(lane))
                     case ["plug", str(node), bool(plugged)] if controls is not None:
@@ -82,6 +84,15 @@ def register(hub: Hub, controls: Controls | None) -> None:
                 live.done(event.args)
 
         live.on("act", act)
+
+
+async def _answer(hub: Hub, session: str, choice: object) -> None:
+    """What a browser sends may be anything."""
+    try:
+        said = msgspec.convert(choice, int | dict[str, int])
+    except msgspec.ValidationError as e:
+        raise AnswerRefused(f"{session}: this is no answer: {e}") from None
+    await hub.answer(session, said)
 
 
 def _bar(controls: Controls) -> None:

@@ -36,11 +36,21 @@ class PlannedGate(Struct, frozen=True):
     y_m: float
 
 
+class Sold(Struct, frozen=True):
+    """A product, for whoever says what somebody took."""
+
+    gtin: str
+    name: str
+    price_cents: int
+
+
 class Plan(Struct, frozen=True):
-    """What of a store does not change while it is open. Gondolas are shelves from top to bottom."""
+    """What of a store does not change while it is open. Products are in the order of their names, gondolas are shelves
+    from top to bottom."""
 
     store: str
     currency: str
+    products: tuple[Sold, ...]
     lanes: tuple[PlannedLane, ...]
     gondolas: tuple[tuple[Shelf, ...], ...]
     gates: tuple[PlannedGate, ...]
@@ -51,6 +61,7 @@ def plan(store: Store) -> Plan:
     return Plan(
         store.name,
         store.currency,
+        tuple(Sold(p.gtin, p.name, p.price_cents) for p in sorted(store.products, key=lambda p: p.name.casefold())),
         tuple(
             PlannedLane(
                 lane.id, lane.x_m, lane.y_m, lane.width_m, lane.depth_m, lane.facing_deg, _products(store, lane)

@@ -1,5 +1,6 @@
 // Draws what the feed says into the panels; what is clicked there goes to the server as an `act`.
 
+import { basket } from "/static/basket.js";
 import { colour, el, grams, keyed, lasting, percent, time } from "/static/dom.js";
 import { Floor } from "/static/floor.js";
 
@@ -102,6 +103,7 @@ export default {
     drawPlan(plan) {
       this.currency = new Intl.NumberFormat(undefined, { style: "currency", currency: plan.currency });
       this.index = new Map(plan.lanes.map((lane, i) => [lane.id, i]));
+      this.products = new Map(plan.products.map((product) => [product.gtin, product]));
       this.floor.plan(plan);
       this.cells = [];
       const gondolas = plan.gondolas.map((shelves, i) =>
@@ -209,7 +211,7 @@ export default {
         lines.length ? el("footer", {}, el("span", {}, "Total"), el("b", {}, this.money(cart.total_cents))) : null);
     },
 
-    question({ session, left_s, common, seen, choices }) {
+    question({ session, left_s, common, seen, choices, likeliest }) {
       const listed = (units) => units.map(([count, name]) => `${count} × ${name}`).join(", ");
       return el("article", { class: "question", "data-session": session },
         this.whose(session, el("span", { class: "tag" }, "asked"),
@@ -221,10 +223,21 @@ export default {
               el("small", {}, choice.because.map((n) => `[${n + 1}]`).join(" "))),
             el("span", { class: "chance" }, percent(choice.probability)),
             el("b", {}, this.money(choice.total_cents)))),
+        this.noneOfThese(session, likeliest),
         seen.length
           ? el("div", { class: "seen" }, "What the store saw, and which of it each answer takes for theirs:",
             ...seen.map((what, n) => el("p", {}, el("span", {}, `[${n + 1}]`), what)))
           : null);
+    },
+
+    noneOfThese(session, likeliest) {
+      const money = (cents) => this.money(cents);
+      const charge = (counts, total_cents) =>
+        this.button(["answer", session, counts], { class: "charge" },
+          el("span", {}, total_cents ? "Charge this" : "They took nothing"), el("b", {}, money(total_cents)));
+      const node = el("details", { class: "own" }, el("summary", {}, "None of these"), el("p", {}, "What they took in all:"));
+      node.addEventListener("toggle", () => node.append(basket(this.products, likeliest, money, charge)), { once: true });
+      return node;
     },
 
     slip(slip) {
