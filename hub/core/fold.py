@@ -76,7 +76,8 @@ def _observed(
 def _from_the_future(state: State, node: str, change: WeightChange, at_s: float) -> list[Effect]:
     """A change is never dropped; when its clock cannot be right, it happened now."""
     late_s = change.t1_s - at_s
-    change = structs.replace(change, t0_s=max(0.0, change.t0_s - late_s), t1_s=at_s)
+    took_s = min(change.t1_s - change.t0_s, at_s)
+    change = structs.replace(change, t0_s=at_s - took_s, t1_s=at_s)
     state.pending.add(state.store, change, at_s)
     return [Note(at_s, f"{node}: a change from {late_s:.0f} s in the future, taken for now: is its clock set?")]
 
@@ -122,8 +123,8 @@ def _lane_heard(state: State, heard: LaneHeard) -> list[Effect]:
     if heard.lane not in state.store.lane:
         return [Note(heard.at_s, f"lane {heard.lane}: heard of, but this store does not have it")]
     if heard.fault is None:
-        state.watch.unwell.pop(heard.lane, None)
-        return []
+        was_unwell = state.watch.unwell.pop(heard.lane, None) is not None
+        return [Note(heard.at_s, f"lane {heard.lane} weighs again")] if was_unwell else []
     state.watch.unwell[heard.lane] = heard.fault
     return [Note(heard.at_s, f"lane {heard.lane} does not weigh: {heard.fault}")]
 

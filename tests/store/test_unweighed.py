@@ -207,10 +207,12 @@ def test_whoever_had_a_hand_over_a_lane_just_before_it_was_known_to_be_dead_is_a
     assert {COLA: 1, WATER: 1} in offered(go(story, in_front_of(4)))
 
 
-def test_a_lane_that_weighs_again_asks_nobody() -> None:
+def test_a_lane_that_weighs_again_says_so_once_and_asks_nobody() -> None:
     story = one_with_a_cola()
     story.tell(LaneHeard(at_s=story.now_s, lane="1-1-4", fault="no pulses"))
-    assert story.tell(LaneHeard(at_s=story.now_s + 1, lane="1-1-4", fault=None)) == []
+    again = LaneHeard(at_s=story.now_s + 1, lane="1-1-4", fault=None)
+    assert story.tell(again) == [Note(again.at_s, "lane 1-1-4 weighs again")]
+    assert story.tell(again) == []
     story.walk({"a": in_front_of(1)}, {"a": in_front_of(4)})
     story.stand({"a": in_front_of(4)}, 1.0, {"a": over(4)})
     effects = go(story, in_front_of(4))

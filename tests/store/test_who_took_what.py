@@ -3,7 +3,7 @@
 from hub.core.events import Answered, Ask, Authorised, Capture, Note, Open, PreAuthorise, Void
 from hub.core.view import snapshot
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
-from wire.messages import Hand, ItemEvidence, Tap, Tracks
+from wire.messages import Hand, ItemEvidence, Tap, Tracks, WeightChange
 
 AT_GATE = (-0.9, -2.0)
 AT_EXIT = (3.9, -2.0)
@@ -338,3 +338,12 @@ def test_a_frame_from_the_future_does_not_blind_the_hub() -> None:
     story.says("ceiling", Tracks(t_s=story.now_s + 3600, tracks=()))
     story.change(1, -350.4)
     assert bought(go(story)) == {COLA: 1}
+
+
+def test_a_change_from_the_future_is_taken_for_now_though_it_took_no_time() -> None:
+    """Far from zero, times lie further apart: what is reckoned back from there may end before it began."""
+    story = one_shopper(1)
+    story.now_s = 1_003.9999999999998
+    t_s = story.now_s + 1e9
+    (note,) = story.says("shelf", WeightChange(lane="1-1-1", delta_g=-350.4, sigma_g=0.5, t0_s=t_s, t1_s=t_s))
+    assert isinstance(note, Note) and "is its clock set?" in note.text
