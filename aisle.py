@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from hub.store import Product, Store
     from hw.report import CaseReport, Report
+    from hw.sim.nanostore import Item, PlateStore
 
 WRONG_INPUT = 2
 
@@ -122,8 +125,10 @@ def simulate(
 ) -> None:
     """Behaviours in virtual time: receipts beside the truth (semi-synthetic: signals are made)."""
     from hub.errors import HubError
+    from hub.store import load_store
     from hw.errors import HardwareError
     from hw.sim.behaviours import BEHAVIOURS, sentence
+    from hw.simulate import DEMO_STORE
     from hw.simulate import simulate as play
 
     if names:
@@ -131,8 +136,9 @@ def simulate(
             typer.echo(f"{name:24}{sentence(name)}")
         return
     with _one_line(HardwareError, HubError), _progress(visits * len(behaviours or BEHAVIOURS)) as step:
-        result = play(behaviours or [], shoppers, visits, seed, method, step)
-    _show(result, report)
+        place = load_store(DEMO_STORE)
+        result = play(behaviours or [], shoppers, visits, seed, method, step, place)
+    _show(result, place.products, report)
 
 
 @app.command()
@@ -147,20 +153,24 @@ def replay(
     from hub.errors import HubError
     from hub.store import load_store
     from hw.errors import HardwareError
+    from hw.kinds import expect
     from hw.recording import play
     from hw.replay import replay_cases
     from hw.sim.nanostore import load_cases, load_plate_store
 
     _log_to_terminal()
     with _one_line(HardwareError, HubError):
+        expect(file, store)
+        place: Store | PlateStore
         if file.suffix == ".ndjson":
-            result = play(file, load_store(store), method)
+            place = load_store(store)
+            result = play(file, place, method)
         else:
-            plates = load_plate_store(store)
-            cases = load_cases(file, plates)
+            place = load_plate_store(store)
+            cases = load_cases(file, place)
             with _progress(len(cases)) as step:
-                result = replay_cases(cases, plates, seed, method, step)
-    _show(result, report)
+                result = replay_cases(cases, place, seed, method, step)
+    _show(result, place.products, report)
 
 
 @app.command()
@@ -234,17 +244,18 @@ def _progress(total: int) -> Iterator[Callable[["CaseReport"], None]]:
         yield step
 
 
-def _show(result: "Report", file: Path | None) -> None:
+def _show(result: "Report", products: "Iterable[Product | Item]", file: Path | None) -> None:
     """The cases as a table, their means below; the whole report into the file, complete or not at all."""
+    names = {product.gtin: product.name for product in products}
     seed = "" if result.seed is None else f", seed {result.seed}"
     table = Table("case", "shopper", "receipt", "truth", "F1", "asked", title=f"method {result.method}{seed}")
     for case in result.cases:
         for i, (shopper, cart) in enumerate(case.receipts.items()):
             truth = case.truth.get(shopper)
-            right = "" if truth is None else "the same" if truth == cart else _cart(truth)
+            right = "" if truth is None else "the same" if truth == cart else _cart(truth, names)
             asked = "asked" if shopper in case.asked else ""
             head, score = ("", "") if i else (case.name, _figure(case.f1))
-            table.add_row(head, shopper, _cart(cart), right, score, asked)
+            table.add_row(head, shopper, _cart(cart, names), right, score, asked)
     Console().print(table)
     means = (
         f"{name} {_figure(value)}"
@@ -260,8 +271,8 @@ def _show(result: "Report", file: Path | None) -> None:
         partial.replace(file)
 
 
-def _cart(cart: dict[str, int]) -> str:
-    return ", ".join(f"{count} × {gtin}" for gtin, count in cart.items()) or "nothing"
+def _cart(cart: dict[str, int], names: Mapping[str, str]) -> str:
+    return "\n".join(escape(f"{n} × {names.get(gtin, 'something unknown')}") for gtin, n in cart.items()) or "nothing"
 
 
 def _figure(value: float | None) -> str:

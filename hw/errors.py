@@ -21,6 +21,10 @@ class BadRecording(HardwareError, ValueError):
     """A recording with nothing in it that could be replayed."""
 
 
+class WrongKind(HardwareError, ValueError):
+    """A file of one kind where another is expected; the message names it, both kinds and the likely cause."""
+
+
 class UnknownBehaviour(HardwareError, LookupError):
     """A name that no behaviour of simulated shoppers has."""
 

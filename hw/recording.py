@@ -80,17 +80,21 @@ def play(path: Path, store: Store, method: MethodName = "joint") -> Report:
     """Feed a recording to a new hub, in virtual time: receipts by credential. There is no truth to compare with.
 
     Raises BadRecording when there is nothing in it to play. Lines that cannot be read are logged with their number,
-    once each, and left out.
+    once each, and left out; so is who was still inside at its end, and has no receipt.
     """
     try:
         with path.open("rb") as file:
             raw = file.read().split(b"\n")
     except OSError as e:
         raise BadRecording(f"{path}: cannot be read: {e.strerror}") from None
+    if raw == [b""]:
+        raise BadRecording(f"{path}: is empty: was its recorder ever connected?")
     lines = list(_lines(path, raw, store.name))
     if not lines:
         raise BadRecording(f"{path}: none of its lines is a message to the hub of store {store.name}")
-    inputs, seconds = virtual_time.run(_play(lines, store))
+    inputs, seconds, inside = virtual_time.run(_play(lines, store))
+    if inside:
+        log.warning("%s: ends with %s still inside: no receipt for them", path, ", ".join(inside))
     receipts, asked = judge(store, inputs, METHODS[method])
     return overall(method, None, [case_report(path.name, None, receipts, asked, seconds)])
 
@@ -103,8 +107,10 @@ def _lines(path: Path, raw: list[bytes], store: str) -> Iterator[tuple[Line, Env
             line = msgspec.json.decode(text, type=Line)
             envelope = decode(bytes(line.payload))
         except msgspec.DecodeError as e:
-            cut = ": cut short, as when a recorder is killed" if number == len(raw) else ""
-            log.warning("%s: line %d left out: %s%s", path, number, e, cut)
+            if number < len(raw):
+                log.warning("%s: line %d left out: %s", path, number, e)
+            else:  # every whole line ends with a line feed
+                log.warning("%s: ends in the middle of line %d: recorder killed, or half a copy?", path, number)
         except (BadMessage, UnicodeDecodeError) as e:
             log.warning("%s: line %d left out: %s", path, number, e)
         else:
@@ -114,8 +120,8 @@ def _lines(path: Path, raw: list[bytes], store: str) -> Iterator[tuple[Line, Env
                 log.warning("%s: line %d left out: %s is not a topic of store %s", path, number, line.topic, store)
 
 
-async def _play(lines: list[tuple[Line, Envelope]], store: Store) -> tuple[list[AnyInput], float]:
-    """What the hub was told, and how long it took in the store."""
+async def _play(lines: list[tuple[Line, Envelope]], store: Store) -> tuple[list[AnyInput], float, list[str]]:
+    """What the hub was told, how long it took in the store, and who is inside at the end."""
     start_s = min(line.t for line, _ in lines)
     clock, broker, loop = Clock(start_s), MemoryBroker(), asyncio.get_running_loop()
     journal = Journal(None, store.name)
@@ -131,7 +137,8 @@ async def _play(lines: list[tuple[Line, Envelope]], store: Store) -> tuple[list[
                 await bus.publish(line.topic, encode(_whole(envelope, played)), qos=1)
         await asyncio.sleep(SETTLE_S)
         running.cancel()
-    return list(journal.replay()), loop.time()
+    inside = [s.credential for s in hub.state.visits.sessions.values() if s.inside > 0]
+    return list(journal.replay()), loop.time(), inside
 
 
 def _whole(envelope: Envelope, played: dict[tuple[str, str], int]) -> Envelope:

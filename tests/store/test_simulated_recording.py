@@ -20,6 +20,7 @@ from wire.clock import Clock
 from wire.messages import Ack, Envelope, Passage, encode
 
 STORE = load_store(DEMO_STORE)
+NEWLINE = b"\n"
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +87,28 @@ def test_lines_that_cannot_be_read_are_said_once_each_and_the_rest_goes_on(
     assert len(said) == 3
     assert "line 1 left out" in said[0]
     assert "line 2 left out: not a message of the wire contract" in said[1]
-    assert "cut short" in said[2]
+    assert said[2].endswith(
+        f"ends in the middle of line {spoiled.count(NEWLINE) + 1}: recorder killed, or half a copy?"
+    )
     assert played.receipts == _plain(visit)
+
+
+def test_who_was_inside_when_a_recording_ends_has_no_receipt_and_that_is_said(
+    tmp_path: Path, recorded: tuple[VisitRecord, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    visit, lines = recorded
+    (tmp_path / "half.ndjson").write_bytes(lines[: lines.index(NEWLINE, len(lines) // 2) + 1])
+    with caplog.at_level(logging.WARNING, "hw.recording"):
+        (played,) = play(tmp_path / "half.ndjson", STORE).cases
+    (said,) = [r.getMessage() for r in caplog.records if r.name == "hw.recording"]
+    assert said.endswith(f"ends with {', '.join(visit.receipts)} still inside: no receipt for them")
+    assert played.receipts == {}
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty.ndjson").touch()
+    with pytest.raises(BadRecording, match=r"empty.ndjson: is empty: was its recorder ever connected\?$"):
+        play(tmp_path / "empty.ndjson", STORE)
 
 
 def test_what_is_no_message_and_may_hold_a_card_number_is_left_out_and_said_once(
@@ -119,7 +140,7 @@ def test_what_is_no_message_and_may_hold_a_card_number_is_left_out_and_said_once
     assert topic in said and "4111" not in said
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"not json\n", b'{"t": 1, "topic": "a", "payload": {}}\n'])
+@pytest.mark.parametrize("content", [b"\n\n", b"not json\n", b'{"t": 1, "topic": "a", "payload": {}}\n'])
 def test_a_file_with_nothing_to_play_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "empty.ndjson").write_bytes(content)
     with pytest.raises(BadRecording, match="message to the hub of store demo") as refused:

@@ -12,14 +12,15 @@ import pytest
 from hw.sim.behaviours import BEHAVIOURS
 
 PLATE = {"gondola": 1, "shelf": 1, "x_m": 0.0, "y_m": 0.0, "z_m": 1.0, "width_m": 0.1, "depth_m": 0.4}
+ITEMS = [
+    {"gtin": "1", "name": "one", "weight_g": 200.0, "price": 1},
+    {"gtin": "2", "name": "two", "weight_g": 350.0, "price": 2},
+]
 STORE = {
     "name": "tiny",
     "units": "metres, grams",
     "plates": [{**PLATE, "plate": i, "x_m": 0.1 * i} for i in range(1, 7)],
-    "products": [
-        {"gtin": "1", "name": "one", "weight_g": 200.0, "price": 1},
-        {"gtin": "2", "name": "two", "weight_g": 350.0, "price": 2},
-    ],
+    "products": ITEMS,
 }
 TAKE = {"t_s": 0.0, "shopper": "A", "action": "take", "gondola": 1, "shelf": 1, "plates": [2], "items": {"1": 1}}
 CASE = {"name": "c1", "shoppers": 1, "events": [TAKE], "planogram": {"1": [[1, 1, 2]], "2": [[1, 1, 5]]}}
@@ -60,6 +61,29 @@ def test_labelled_visits_become_a_report_of_the_agreed_form(shop: Path) -> None:
     assert case.keys() == {"name", "receipts", "truth", "precision", "recall", "f1", "asked", "seconds"}
     assert case["receipts"] == case["truth"] == {"A": {"1": 1}}
     assert (report["method"], report["seed"], report["f1"]) == ("joint", 3, 1.0)
+
+
+def test_the_terminal_shows_names_and_the_report_gtins(shop: Path) -> None:
+    (shop / "store.json").write_text(
+        json.dumps({**STORE, "products": [{**p, "name": f"Tea [{p['gtin']}]"} for p in ITEMS]})
+    )
+    two = [TAKE, {**TAKE, "t_s": 9.0, "plates": [5], "items": {"2": 1}}]
+    (shop / "cases.json").write_text(json.dumps([{**CASE, "events": two}]))
+    done = aisle("replay", "cases.json", "--store", "store.json", "--report", "r.json", cwd=shop, COLUMNS="100")
+    assert "1 × Tea [1]" in done.stdout and "1 × Tea [2]" in done.stdout
+    assert json.loads((shop / "r.json").read_text())["cases"][0]["receipts"] == {"A": {"1": 1, "2": 1}}
+
+
+def test_simulated_receipts_are_shown_by_name(tmp_path: Path) -> None:
+    done = aisle("simulate", "simple", "--visits", "1", cwd=tmp_path, COLUMNS="160")
+    assert " × " in done.stdout and "20000000" not in done.stdout
+
+
+def test_files_of_the_wrong_kind_are_one_line_that_says_what_they_are(shop: Path) -> None:
+    done = aisle("replay", "store.json", "--store", "cases.json", cwd=shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "store.json: a store in JSON where labelled visits are expected: are the two files swapped?\n"
+    assert done.stderr == said
 
 
 def test_the_same_seed_gives_the_same_report_byte_for_byte(shop: Path) -> None:
