@@ -5,6 +5,7 @@ import { colour, el, grams, keyed, lasting, percent, time } from "/static/dom.js
 import { Floor } from "/static/floor.js";
 
 const RETRY_MS = 1000;
+const NARROW = matchMedia("(max-width: 820px)"); // as in the style sheets: there, what can wait is folded up
 const TASKS = {
   foreign: "left behind", weight: "wrong weight", planogram: "wrong plan", misplaced: "misplaced", restock: "fill up",
 };
@@ -225,7 +226,8 @@ export default {
             el("b", {}, this.money(choice.total_cents)))),
         this.noneOfThese(session, likeliest),
         seen.length
-          ? el("div", { class: "seen" }, "What the store saw, and which of it each answer takes for theirs:",
+          ? el("details", { class: "seen", open: !NARROW.matches },
+            el("summary", {}, "What the store saw, and which of it each answer takes for theirs:"),
             ...seen.map((what, n) => el("p", {}, el("span", {}, `[${n + 1}]`), what)))
           : null);
     },
@@ -240,16 +242,17 @@ export default {
       return node;
     },
 
-    slip(slip) {
-      const { session, at_s, after_s, lines, total_cents, probability, charged_cents, refused } = slip;
+    slip({ session, at_s, after_s, lines, total_cents, probability, charged_cents, refused }) {
+      const total = (kind) => el("b", { class: kind }, this.money(total_cents));
       return el("article", { class: "slip", "data-session": session },
-        this.whose(session, el("span", { class: "at" }, `${time(at_s)} UTC`)),
-        ...lines.map((line) => this.line(line, ...line.because.split("; ").map((why) => el("small", {}, why)))),
-        lines.length ? null : el("p", { class: "empty" }, "Took nothing"),
-        el("footer", {}, el("span", {}, "Total"), el("b", {}, this.money(total_cents))),
-        el("div", { class: "under" },
-          el("span", {}, `${percent(probability)} sure`), el("span", {}, `there after ${after_s.toFixed(1)} s`)),
-        refused ? el("p", { class: "refused" }, `${this.money(charged_cents)} charged. ${refused}`) : null);
+        el("details", { open: !NARROW.matches },
+          el("summary", {}, this.whose(session, el("span", { class: "at" }, `${time(at_s)} UTC`), total(refused ? "sum refused" : "sum"))),
+          ...lines.map((line) => this.line(line, ...line.because.split("; ").map((why) => el("small", {}, why)))),
+          lines.length ? null : el("p", { class: "empty" }, "Took nothing"),
+          el("footer", {}, el("span", {}, "Total"), total()),
+          el("div", { class: "under" },
+            el("span", {}, `${percent(probability)} sure`), el("span", {}, `there after ${after_s.toFixed(1)} s`)),
+          refused ? el("p", { class: "refused" }, `${this.money(charged_cents)} charged. ${refused}`) : null));
     },
 
     gate({ name, direction, state, well }) {
