@@ -16,6 +16,7 @@ KEEP = 96
 """Hypotheses a factor keeps at most."""
 NEGLIGIBLE = 1e-4
 """A hypothesis this much lighter than the best is dropped."""
+LOG_NEGLIGIBLE = math.log(NEGLIGIBLE)
 INDEPENDENT = NEGLIGIBLE
 """Two keys are independent when no pair of their values is further than this from the product of its parts: as near
 as pruning lets one see. A larger bound would cut ties that later evidence can still make strong."""
@@ -84,14 +85,17 @@ class Belief:
     def update(self, touched: Iterable[Key], expand: Expand) -> None:
         """Multiply in one observation that concerns the `touched` keys."""
         joint = self._joint(touched)
-        grown: list[tuple[float, Values]] = []
+        grown: list[tuple[float, Values, Values]] = []
         for p, values in joint.hypotheses:
             log_p = math.log(p)
-            for log_likelihood, changes in expand(values):
-                grown.append((log_p + log_likelihood, {**values, **changes}))
+            grown += [(log_p + log_likelihood, values, changes) for log_likelihood, changes in expand(values)]
         if grown:
-            top = max(log_p for log_p, _ in grown)
-            weights = [(math.exp(log_p - top), v) for log_p, v in grown if log_p - top > math.log(NEGLIGIBLE)]
+            top = max([log_p for log_p, _, _ in grown])
+            weights = [
+                (math.exp(log_p - top), {**values, **changes})
+                for log_p, values, changes in grown
+                if log_p - top > LOG_NEGLIGIBLE
+            ]
             self._settle(joint.keys, weights)
 
     def condition(self, key: Key, holds: Callable[[Value], bool]) -> bool:
@@ -116,8 +120,10 @@ class Belief:
     def _know(self, keys: tuple[Key, ...], values: Mapping[Key, Value]) -> None:
         for key in keys:
             self._remember(key)
-            self.factors.pop(key, None)
             value = values[key]
+            if value is self.known.get(key):
+                continue
+            self.factors.pop(key, None)
             if value == default(key):
                 self.known.pop(key, None)  # as it began: nothing to remember
             else:
@@ -134,7 +140,7 @@ class Belief:
         for key in dict.fromkeys(touched):
             factor = self.factors.get(key)
             if factor is None:
-                certain[key] = self.known.get(key, default(key))
+                certain[key] = self.known.get(key) or default(key)
             elif factor not in parts:
                 parts.append(factor)
         hypotheses = [(1.0, certain)]
@@ -145,7 +151,7 @@ class Belief:
 
     def _settle(self, keys: tuple[Key, ...], weights: list[tuple[float, Values]]) -> None:
         """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""
-        hypotheses = _pruned(_merge_all(weights, keys))
+        hypotheses = _pruned(_merge_all(weights, keys)) if len(weights) > 1 else weights
         best = hypotheses[0][1]
         if len(hypotheses) == 1:
             self._know(keys, best)
