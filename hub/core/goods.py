@@ -1,8 +1,9 @@
 """What can be held and what can lie somewhere: units, carts and lanes as immutable values of a hypothesis."""
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
 
 UNKNOWN = "?"
 """The GTIN of something taken that fits no product."""
@@ -49,8 +50,7 @@ def signature_of(units: tuple[Unit, ...]) -> Signature:
     return tuple(sorted(counts.items()))
 
 
-@dataclass(frozen=True)
-class Cart:
+class Cart(Struct, frozen=True, dict=True):
     """What somebody holds, and the deeds that say why. An employee's `restocks`: new units come out of it."""
 
     units: tuple[Unit, ...] = ()
@@ -72,16 +72,15 @@ class Cart:
         return Cart(self.units, (*self.deeds, deed), self.restocks)
 
 
-@dataclass(frozen=True)
-class LaneContents:
+class LaneContents(Struct, frozen=True, dict=True):
     """How a lane differs from how it began: net units taken by product, and what shoppers left there."""
 
     taken: tuple[tuple[str, int], ...] = ()
     left_here: tuple[Unit, ...] = ()
-    signature: tuple[object, ...] = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "signature", (self.taken, signature_of(self.left_here)))
+    @cached_property
+    def signature(self) -> tuple[object, ...]:
+        return (self.taken, signature_of(self.left_here))
 
     def less(self, gtin: str, count: int) -> "LaneContents":
         """`count` units of the lane's own product fewer (more, when negative)."""
@@ -108,8 +107,7 @@ NOBODY = ""
 """The session of whoever never came in through a gate."""
 
 
-@dataclass(frozen=True)
-class Who:
+class Who(Struct, frozen=True):
     """Whose body it is."""
 
     session: str = NOBODY
