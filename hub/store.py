@@ -37,7 +37,7 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.weight_sigma_g if self.weight_sigma_g is not None else spread_g(self.weight_g)
 
 
-class Lane(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Lane(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One weighing plate: its centre and size in metres, where its front looks, and what should lie there.
 
     `facing_deg` is the direction from the plate towards the shopper, counter-clockwise from the x axis.
@@ -58,9 +58,15 @@ class Lane(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def offset_m(self, x_m: float, y_m: float) -> tuple[float, float]:
         """Where a point of the floor lies as seen from the plate's front edge: metres in front, metres to the side."""
-        a = math.radians(self.facing_deg)
+        east, north = self._facing
         dx, dy = x_m - self.x_m, y_m - self.y_m
-        return dx * math.cos(a) + dy * math.sin(a) - self.depth_m / 2, -dx * math.sin(a) + dy * math.cos(a)
+        return dx * east + dy * north - self.depth_m / 2, -dx * north + dy * east
+
+    @cached_property
+    def _facing(self) -> tuple[float, float]:
+        """A step of one metre to the front, along x and along y."""
+        a = math.radians(self.facing_deg)
+        return math.cos(a), math.sin(a)
 
 
 class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ EVIDENCE_S = 3.0
 """A picture speaks for a change of its lane at most this far from it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Cluster:
     """Changes on neighbouring lanes of one shelf at one time: perhaps one deed, perhaps several."""
 
@@ -28,19 +28,15 @@ class Cluster:
     """And of lanes beside them that did not change."""
     reach: list[dict[str, float]] = field(default_factory=list)
     """Who may have had a hand at each of the lanes, once that was looked up; see `hub.core.reach`."""
+    t0_s: float = field(init=False)
+    t1_s: float = field(init=False)
+    taken: bool = field(init=False)
+    """Whether nothing came to lie anywhere."""
 
-    @property
-    def taken(self) -> bool:
-        """Whether nothing came to lie anywhere."""
-        return all(c.delta_g < 0 for c in self.changes)
-
-    @property
-    def t0_s(self) -> float:
-        return min(c.t0_s for c in self.changes)
-
-    @property
-    def t1_s(self) -> float:
-        return max(c.t1_s for c in self.changes)
+    def __post_init__(self) -> None:
+        self.t0_s = min([c.t0_s for c in self.changes])
+        self.t1_s = max([c.t1_s for c in self.changes])
+        self.taken = max([c.delta_g for c in self.changes]) < 0
 
 
 @dataclass(slots=True)
@@ -56,17 +52,17 @@ class Pending:
         """Put a change with those it belongs to, or by itself."""
         self.changed_s[change.lane] = max(change.t1_s, self.changed_s.get(change.lane, 0.0))
         fitting = [c for c in self.clusters if any(belongs_together(store, change, other) for other in c.changes)]
-        since_s = min([at_s, *(c.since_s for c in fitting)])
-        changes = sorted([change, *(x for c in fitting for x in c.changes)], key=lambda c: store.lane[c.lane].position)
+        since_s = min([at_s, *[c.since_s for c in fitting]])
+        changes = sorted([change, *[x for c in fitting for x in c.changes]], key=lambda c: store.lane[c.lane].position)
         merged = Cluster(since_s, min(at_s + SETTLE_S, since_s + SETTLE_AT_MOST_S), changes)
-        self.clusters = [c for c in self.clusters if c not in fitting]
-        self.clusters.append(merged)
+        self.clusters = [*[c for c in self.clusters if c not in fitting], merged]
 
     def due(self, store: Store, at_s: float) -> list[Cluster]:
         """Clusters whose time has come, in the order in which they happened."""
-        if not self.clusters or min(c.due_s for c in self.clusters) > at_s:
+        ready = [c for c in self.clusters if c.due_s <= at_s]
+        if not ready:
             return []
-        ready = sorted((c for c in self.clusters if c.due_s <= at_s), key=lambda c: c.t1_s)
+        ready.sort(key=lambda c: c.t1_s)
         self.clusters = [c for c in self.clusters if c.due_s > at_s]
         for cluster in ready:
             for _, picture in self.evidence:
@@ -97,7 +93,7 @@ class Pending:
 
     @property
     def next_due_s(self) -> float | None:
-        return min((c.due_s for c in self.clusters), default=None)
+        return min([c.due_s for c in self.clusters], default=None)
 
 
 def speaks_for(picture: ItemEvidence, change: WeightChange) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TypeVar
 
 from hub.core.belief import Values
@@ -19,6 +20,7 @@ CAMERA_FLOOR = 0.01
 
 Step = tuple[float, Values]
 """One way it may have gone on: log likelihood, and what changed."""
+LIKELIHOOD = itemgetter(0)
 T = TypeVar("T")
 
 
@@ -123,9 +125,9 @@ def lane_of(values: Mapping[Key, Value], lane: Lane, changed: Values | None = No
 
 def best(steps: list[tuple[float, T]]) -> list[tuple[float, T]]:
     """The likeliest few, likeliest first."""
-    if not steps:
+    if len(steps) < 2:
         return steps
-    steps.sort(key=lambda s: -s[0])
+    steps.sort(key=LIKELIHOOD, reverse=True)
     floor = steps[0][0] - WORTH
     return [s for s in steps[:AT_MOST] if s[0] >= floor]
 
