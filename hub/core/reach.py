@@ -45,8 +45,8 @@ LOG_UNSEEN_HAND = math.log((1 - HAND_SEEN) / (1 - HAND_ELSEWHERE_PER_M2))
 UNSEEN = 0.002
 """Ratio for somebody the ceiling does not see at all."""
 LOST_SPREAD_MPS = 0.7
-IMPOSSIBLE = -30.0
-"""Log ratio of a place from which nobody reaches the lane."""
+IMPOSSIBLE = 1e-13
+"""Ratio of a place from which nobody reaches the lane."""
 
 
 def reach(people: People, lane: Lane, t0_s: float, t1_s: float, pictured_s: Sequence[float] = ()) -> dict[str, float]:
@@ -112,35 +112,30 @@ def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, weights: Sequen
         while oldest < len(places) and places[oldest].t_s >= from_s:
             oldest += 1
         if newest < oldest:
-            total += weights[k] * _grip_ratio(
-                places[newest:oldest], hands[newest:oldest], lane, people.hidden.log_share
-            )
+            # What is wrong with its place stays wrong for so short a time: one look tells as much as all of them.
+            ratio = _place_ratio(places[(newest + oldest) // 2], lane)
+            if hands and ratio > IMPOSSIBLE:
+                ratio *= math.exp(_hands_log(hands[newest:oldest], people.hidden.log_share))
+            total += weights[k] * ratio
         elif (last := places[oldest] if oldest < len(places) else before) is not None:
             total += weights[k] * _lost_ratio(last, lane, from_s + GRIP_S / 2)
     return total
 
 
-def _grip_ratio(places: Sequence[Place], hands: Sequence[float | None], lane: Lane, log_hidden: float) -> float:
-    """What is wrong with a body's place stays wrong for so short a time: one look tells as much as all of them."""
-    log_ratio = _place_log(places[len(places) // 2], lane)
-    if hands and log_ratio > IMPOSSIBLE:
-        seen = [log_p for log_p in hands if log_p is not None]
-        unseen = len(hands) - len(seen)
-        if seen:
-            log_ratio += HAND_LOOKS * (sum(seen) + unseen * LOG_UNSEEN_HAND) / len(hands)
-        else:
-            log_ratio += log_hidden
-    return math.exp(log_ratio)
+def _hands_log(hands: Sequence[float | None], log_hidden: float) -> float:
+    """What the frames of one grip say of the hand, those that show none included."""
+    seen = [log_p for log_p in hands if log_p is not None]
+    unseen = len(hands) - len(seen)
+    return HAND_LOOKS * (sum(seen) + unseen * LOG_UNSEEN_HAND) / len(hands) if seen else log_hidden
 
 
-def _place_log(place: Place, lane: Lane) -> float:
+def _place_ratio(place: Place, lane: Lane) -> float:
     front_m, side_m = lane.offset_m(place.x_m, place.y_m)
     if not -0.3 < front_m < WITHIN_M or abs(side_m) > WITHIN_M:
         return IMPOSSIBLE
     side_sigma_m, stretch_sigma_m = math.hypot(SIDE_SIGMA_M, place.sigma_m), math.hypot(STRETCH_SIGMA_M, place.sigma_m)
     side = (1 - STRETCH) * _normal(side_m, side_sigma_m) + STRETCH * _normal(side_m, stretch_sigma_m)
-    ratio = side * _normal(front_m - FRONT_M, math.hypot(FRONT_SIGMA_M, place.sigma_m)) / AROUND_PER_M2
-    return math.log(ratio) if ratio > 0 else IMPOSSIBLE
+    return side * _normal(front_m - FRONT_M, math.hypot(FRONT_SIGMA_M, place.sigma_m)) / AROUND_PER_M2
 
 
 def _hand_log(hand: Hand, lane: Lane) -> float:
