@@ -52,7 +52,7 @@ class Belief:
         """The values that `key` may have, likeliest first, with probabilities that add up to 1."""
         factor = self.factors.get(key)
         if factor is None:
-            return [(1.0, self.known.get(key, default(key)))]
+            return [(1.0, self.known.get(key) or default(key))]
         return _merged([(p, {key: values[key]}) for p, values in factor.hypotheses], key)
 
     def cart(self, session: str) -> list[tuple[float, Cart]]:
@@ -102,7 +102,7 @@ class Belief:
         """Keep only the hypotheses in which `key`'s value holds. False, and nothing changed, when none does."""
         factor = self.factors.get(key)
         if factor is None:
-            return holds(self.known.get(key, default(key)))
+            return holds(self.known.get(key) or default(key))
         kept = [(p, v) for p, v in factor.hypotheses if holds(v[key])]
         if kept:
             self._settle(factor.keys, kept)

@@ -54,12 +54,13 @@ class Explainer:
         self._planogram = planogram
         # What was lifted is gone before it lies anywhere else.
         self._changes = sorted(cluster.changes, key=lambda change: change.delta_g > 0)
+        self._lanes = [planogram.store.lane[c.lane] for c in self._changes]
         self._evidence = cluster.evidence
-        self._beside = tuple((planogram.store.lane[e.lane], e.likelihoods) for e in cluster.beside)
+        self._beside = tuple([(planogram.store.lane[e.lane], e.likelihoods) for e in cluster.beside])
         if not cluster.reach:
             cluster.reach = [
-                reach(people, planogram.store.lane[c.lane], c.t0_s, c.t1_s, self._pictured_s(c.lane))
-                for c in self._changes
+                reach(people, lane, c.t0_s, c.t1_s, self._pictured_s(c.lane))
+                for lane, c in zip(self._lanes, self._changes, strict=True)
             ]
         self._ratios = cluster.reach
         self._parts: dict[tuple[int, int], Part] = {}
@@ -83,6 +84,8 @@ class Explainer:
     def expand(self, values: Mapping[Key, Value]) -> list[Step]:
         """The ways it may have gone on from `values`: the best paths over all cuts into parts."""
         count = len(self._changes)
+        if count == 1:
+            return self._deeds(self._parts[0, 1], values)  # there is nothing to cut
         reached: list[list[Step]] = [[(0.0, {})], *([] for _ in range(count))]
         for end in range(1, count + 1):
             for start in range(max(0, end - WIDEST), end):
@@ -118,12 +121,11 @@ class Explainer:
         return [e.t_s for e in self._evidence if e.lane == lane] if self._evidence else []
 
     def _adjacent(self, i: int, j: int) -> bool:
-        lane = self._planogram.store.lane
-        return abs(lane[self._changes[j].lane].position - lane[self._changes[i].lane].position) == 1
+        return abs(self._lanes[j].position - self._lanes[i].position) == 1
 
     def _part(self, start: int, end: int) -> Part:
         changes = self._changes[start:end]
-        lanes = tuple([self._planogram.store.lane[c.lane] for c in changes])
+        lanes = tuple(self._lanes[start:end])
         gains_g = tuple([c.delta_g for c in changes])
         moves_g = [abs(gain_g) for gain_g in gains_g]
         moved_g = sum(moves_g)

@@ -46,7 +46,7 @@ class Planogram:
 
     def astray(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> float:
         """The probability that one certain product, planned elsewhere, leaves these lanes."""
-        strange = sum(s * (ASTRAY if lane.products else UNPLANNED) for lane, s in zip(lanes, shares, strict=True))
+        strange = sum([s * (ASTRAY if lane.products else UNPLANNED) for lane, s in zip(lanes, shares, strict=True)])
         return strange / len(self.store.products)
 
     def weighing(self, low_g: float, high_g: float) -> list[Product]:
