@@ -22,7 +22,7 @@ def spread_g(weight_g: float) -> float:
     return 0.5 + 0.005 * weight_g
 
 
-class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """What is sold. `weight_sigma_g` is how far units of it differ from each other."""
 
     gtin: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -31,7 +31,7 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     price_cents: Annotated[int, Meta(ge=0)]
     weight_sigma_g: Positive | None = None
 
-    @property
+    @cached_property
     def spread_g(self) -> float:
         """Standard deviation of one unit's weight in grams: as recorded, else as usual."""
         return self.weight_sigma_g if self.weight_sigma_g is not None else spread_g(self.weight_g)

@@ -57,7 +57,7 @@ class Part:
     @property
     def main(self) -> Lane:
         """The lane that changed most."""
-        return self.lanes[max(range(len(self.lanes)), key=lambda i: self.shares[i])]
+        return self.lanes[self.shares.index(max(self.shares))]
 
     @property
     def division(self) -> tuple[tuple[str, float], ...]:
@@ -81,7 +81,8 @@ class Part:
 
     def spread_log(self, weight_g: float) -> float:
         """Log density of how a thing's weight divides over the lanes it lies across: all divisions alike."""
-        return -(len(self.lanes) - 1) * math.log(max(weight_g, 1.0))
+        more = len(self.lanes) - 1
+        return -more * math.log(max(weight_g, 1.0)) if more else 0.0
 
     def seen_log(self, units: tuple[Unit, ...]) -> float:
         """Log likelihood of the camera's picture, if there is one, of these things."""
@@ -101,12 +102,15 @@ class Part:
 
     def deed(self, gtin: str, moved: int) -> Deed:
         """What is noted in a cart as the reason for a line."""
-        ids = tuple(lane.id for lane in self.lanes)
+        ids = tuple([lane.id for lane in self.lanes])
         return Deed(gtin, moved, ids, self.delta_g, self.sigma_g, self.at_s, self.within_reach)
 
     def own_lane(self, gtin: str) -> Lane:
         """Which of the lanes a product belongs to; the one that changed most when it belongs to none."""
-        return next((lane for lane in self.lanes if gtin in lane.products), self.main)
+        for lane in self.lanes:
+            if gtin in lane.products:
+                return lane
+        return self.main
 
 
 def cart_of(values: Mapping[Key, Value], session: str) -> Cart:

@@ -92,6 +92,8 @@ def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
     """What one may put back at once: one thing, two, or several of a kind. What weighs alike is one choice, not two."""
     kinds = [(unit.gtin, round(unit.weight_g)) for unit in units]
     yield from ((unit,) for unit in dict(zip(kinds, units, strict=True)).values())
+    if len(units) < 2:
+        return
     pairs = {tuple(sorted((kinds[i], kinds[j]))): (units[i], units[j]) for i, j in combinations(range(len(units)), 2)}
     yield from pairs.values()
     for gtin in {u.gtin: None for u in units}:
@@ -102,5 +104,5 @@ def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
 def _without(cart: Cart, units: tuple[Unit, ...], part: Part) -> Cart:
     """The cart less these, with a deed for each kind."""
     for gtin, count in signature_of(units):
-        cart = cart.minus(tuple(u for u in units if u.gtin == gtin), part.deed(gtin, -count))
+        cart = cart.minus(tuple([u for u in units if u.gtin == gtin]), part.deed(gtin, -count))
     return cart

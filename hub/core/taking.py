@@ -108,10 +108,10 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
         if product.gtin not in planned and astray_log < best_log - WORTH:
             break  # whatever is planned elsewhere fits no better than this
         weight_g = count * product.weight_g
-        sigma_g = math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g)
-        if abs(gone_g - weight_g) > FAR_SIGMAS * sigma_g:
+        off_g, variance = gone_g - weight_g, part.sigma_g**2 + count * product.spread_g**2
+        if off_g * off_g > FAR_SIGMAS**2 * variance:
             continue
-        log_p = log_normal(gone_g - weight_g, sigma_g)
+        log_p = log_normal(off_g, math.sqrt(variance))
         log_p += math.log(planned.get(product.gtin, 0.0) + part.astray) + (count - 1) * LOG_ANOTHER
         if count > 1 and len(part.lanes) > 1:
             log_p += LOG_SEVERAL_ACROSS
@@ -151,10 +151,13 @@ def _left_behind(
     part: Part, planogram: Planogram, values: Mapping[Key, Value]
 ) -> Iterator[tuple[float, tuple[Unit, ...]]]:
     """Things that somebody left on these lanes, alone or with one of the lane's own product."""
+    left = [unit for lane in part.lanes for unit in lane_of(values, lane).left_here]
+    if not left:
+        return
     gone_g = -part.delta_g
-    yield from _several_left(part, values)
+    yield from _several_left(part, left)
     seen: set[tuple[str, float]] = set()
-    for unit in (u for lane in part.lanes for u in lane_of(values, lane).left_here):
+    for unit in left:
         if (unit.gtin, unit.weight_g) in seen:
             continue
         seen.add((unit.gtin, unit.weight_g))
@@ -175,9 +178,8 @@ def _left_behind(
             yield log_place + LOG_TWO_KINDS + log_p, both
 
 
-def _several_left(part: Part, values: Mapping[Key, Value]) -> Iterator[tuple[float, tuple[Unit, ...]]]:
+def _several_left(part: Part, left: list[Unit]) -> Iterator[tuple[float, tuple[Unit, ...]]]:
     """Two or three things that were left there, at once: a bag, and what somebody put into it."""
-    left = [unit for lane in part.lanes for unit in lane_of(values, lane).left_here]
     for size in (2, 3):
         for units in combinations(left, size):
             weight_g = sum(unit.weight_g for unit in units)
@@ -201,5 +203,5 @@ def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, 
 def _add(values: Mapping[Key, Value], session: str, units: tuple[Unit, ...], part: Part) -> Values:
     cart = cart_of(values, session)
     for gtin, count in signature_of(units):
-        cart = cart.plus(tuple(u for u in units if u.gtin == gtin), part.deed(gtin, count))
+        cart = cart.plus(tuple([u for u in units if u.gtin == gtin]), part.deed(gtin, count))
     return {("cart", session): cart}
