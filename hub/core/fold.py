@@ -1,9 +1,8 @@
 """The fold: one state, one input at a time, effects out. No clock, no socket, no random source, no exception."""
 
-from dataclasses import dataclass
 from functools import partial
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from hub.core import checkout
 from hub.core.belief import Belief
@@ -129,8 +128,7 @@ def _lane_heard(state: State, heard: LaneHeard) -> list[Effect]:
     return [Note(heard.at_s, f"lane {heard.lane} does not weigh: {heard.fault}")]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
+class Explanation(Struct, frozen=True, eq=False):
     """A step of the timeline: a cluster of changes becomes part of the belief."""
 
     method: Method

@@ -8,6 +8,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from hub.core.belief import Before, Belief
 from hub.core.goods import Key
 
@@ -19,8 +21,7 @@ AT_MOST = 20_000
 Step = Callable[[Belief], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True, eq=False):
     """A step that was taken, and what stood before it at the keys that it looked at or changed."""
 
     t_s: float
