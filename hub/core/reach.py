@@ -5,6 +5,7 @@ if it was not. So one actor multiplies by one ratio, two at once by two.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from hub.core.people import TOP_SPEED_MPS, Body, People, Place
@@ -60,9 +61,9 @@ def reach(people: People, lane: Lane, t0_s: float, t1_s: float, pictured_s: Sequ
     # Whoever is now too far away to have been near then need not be looked at twice.
     now_s = max(people.frame_s.values(), default=t1_s)
     far_m = WITHIN_M + TOP_SPEED_MPS * max(0.0, now_s - start_s)
-    x_m, y_m = lane.x_m, lane.y_m
+    left_m, right_m, low_m, high_m = lane.x_m - far_m, lane.x_m + far_m, lane.y_m - far_m, lane.y_m + far_m
     for body in people.bodies.values():
-        if -far_m < body.x_m - x_m < far_m and -far_m < body.y_m - y_m < far_m:
+        if left_m < body.x_m < right_m and low_m < body.y_m < high_m:
             _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
     for body in people.lost:
         _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
@@ -103,22 +104,21 @@ def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, weights: Sequen
             places.append(place)
     if not places:
         return _lost_ratio(before, lane, start_s) if before is not None else 0.0
+    places.reverse()
+    times_s = [place.t_s for place in places]
     hands = [_hand_log(place.hand, lane) if place.hand else None for place in places] if people.sees_hands else []
-    total, newest, oldest = 0.0, 0, 0
-    for k in reversed(range(len(weights))):
+    total = 0.0
+    for k, weight in enumerate(weights):
         from_s = start_s + k * GRIP_S / 2
-        while newest < len(places) and places[newest].t_s >= from_s + GRIP_S:
-            newest += 1
-        while oldest < len(places) and places[oldest].t_s >= from_s:
-            oldest += 1
-        if newest < oldest:
+        first, end = bisect_left(times_s, from_s), bisect_left(times_s, from_s + GRIP_S)
+        if first < end:
             # What is wrong with its place stays wrong for so short a time: one look tells as much as all of them.
-            ratio = _place_ratio(places[(newest + oldest) // 2], lane)
+            ratio = _place_ratio(places[(first + end - 1) // 2], lane)
             if hands and ratio > IMPOSSIBLE:
-                ratio *= math.exp(_hands_log(hands[newest:oldest], people.hidden.log_share))
-            total += weights[k] * ratio
-        elif (last := places[oldest] if oldest < len(places) else before) is not None:
-            total += weights[k] * _lost_ratio(last, lane, from_s + GRIP_S / 2)
+                ratio *= math.exp(_hands_log(hands[first:end], people.hidden.log_share))
+            total += weight * ratio
+        elif (last := places[first - 1] if first else before) is not None:
+            total += weight * _lost_ratio(last, lane, from_s + GRIP_S / 2)
     return total
 
 
