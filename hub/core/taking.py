@@ -102,23 +102,14 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
     """Products that weigh what went missing: one kind, or one each of two."""
     gone_g, store = -part.delta_g, planogram.store
     planned = planogram.planned(part.lanes, part.shares)
-    usual_g = math.hypot(part.sigma_g, spread_g(gone_g))
-    best_log, astray_log = -math.inf, math.log(part.astray) + log_normal(0.0, usual_g) + part.spread_log(gone_g)
-    for count, product in _fitting(part, planogram, planned):
-        if product.gtin not in planned and astray_log < best_log - WORTH:
-            break  # whatever is planned elsewhere fits no better than this
-        weight_g = count * product.weight_g
-        off_g, variance = gone_g - weight_g, part.sigma_g**2 + count * product.spread_g**2
-        if off_g * off_g > FAR_SIGMAS**2 * variance:
-            continue
-        log_p = log_normal(off_g, math.sqrt(variance))
-        log_p += math.log(planned.get(product.gtin, 0.0) + part.astray) + (count - 1) * LOG_ANOTHER
-        if count > 1 and len(part.lanes) > 1:
-            log_p += LOG_SEVERAL_ACROSS
-        units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
-        log_p += part.spread_log(weight_g) + part.seen_log(units)
-        best_log = max(best_log, log_p)
-        yield log_p, units
+    best_log = -math.inf
+    for count, product in _nearest(part, [store.product[gtin] for gtin in planned]):
+        for log_p, units in _several(part, count, product, planned[product.gtin]):
+            best_log = max(best_log, log_p)
+            yield log_p, units
+    for count, product in _strayed(part, planogram, best_log):
+        if product.gtin not in planned:
+            yield from _several(part, count, product, 0.0)
     for (a, place_a), (b, place_b) in combinations(planned.items(), 2):
         one, other = store.product[a], store.product[b]
         weight_g = one.weight_g + other.weight_g
@@ -130,21 +121,42 @@ def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, 
         yield math.log(place_a * place_b) + LOG_TWO_KINDS + log_p, units
 
 
-def _fitting(part: Part, planogram: Planogram, planned: dict[str, float]) -> Iterator[tuple[int, Product]]:
-    """Counts of products that may weigh so much: of planned ones the nearest, of others what really fits, and no more
-    of them than is likelier than something unknown."""
+def _several(part: Part, count: int, product: Product, planned: float) -> Iterator[tuple[float, tuple[Unit, ...]]]:
+    """So many of a product, if they may weigh so much."""
+    gone_g, weight_g = -part.delta_g, count * product.weight_g
+    off_g, variance = gone_g - weight_g, part.sigma_g**2 + count * product.spread_g**2
+    if off_g * off_g <= FAR_SIGMAS**2 * variance:
+        log_p = log_normal(off_g, math.sqrt(variance))
+        log_p += math.log(planned + part.astray) + (count - 1) * LOG_ANOTHER
+        if count > 1 and len(part.lanes) > 1:
+            log_p += LOG_SEVERAL_ACROSS
+        units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
+        yield log_p + part.spread_log(weight_g) + part.seen_log(units), units
+
+
+def _nearest(part: Part, products: list[Product]) -> Iterator[tuple[int, Product]]:
+    """How many of each weigh about so much: one more or fewer, too, where units differ by much of their weight."""
+    gone_g = -part.delta_g
+    for product in products:
+        count = round(gone_g / product.weight_g)
+        far_g = FAR_SIGMAS * math.hypot(part.sigma_g, math.sqrt(count + 1) * product.spread_g)
+        around = 1 if far_g >= product.weight_g / 2 else 0
+        for n in range(max(1, count - around), min(count + around, MANY_AT_ONCE) + 1):
+            yield n, product
+
+
+def _strayed(part: Part, planogram: Planogram, best_log: float) -> Iterator[tuple[int, Product]]:
+    """Of products planned elsewhere what really fits, and no more of them than is likelier than something unknown, and
+    worth following beside the best of what is planned here."""
     gone_g, sigma_g = -part.delta_g, part.sigma_g
-    for gtin in planned:
-        product = planogram.store.product[gtin]
-        nearest = round(gone_g / product.weight_g)
-        yield from ((n, product) for n in (nearest - 1, nearest, nearest + 1) if 1 <= n <= MANY_AT_ONCE)
-    rarer = (math.log(part.astray) - LOG_UNKNOWN - math.log(sigma_g)) / -LOG_ANOTHER
-    for count in range(1, min(MANY_AT_ONCE, 1 + math.floor(max(0.0, rarer))) + 1):
+    log_astray = math.log(part.astray)
+    fits_log = log_normal(0.0, math.hypot(sigma_g, spread_g(gone_g))) + part.spread_log(gone_g)
+    rarer = min(max(0.0, log_astray - LOG_UNKNOWN - math.log(sigma_g)), log_astray + fits_log - best_log + WORTH)
+    for count in range(1, min(MANY_AT_ONCE, 1 + math.floor(rarer / -LOG_ANOTHER)) + 1):
         each_g = gone_g / count
         slack_g = FITS_SIGMAS * math.hypot(sigma_g / count, spread_g(each_g))
         for product in planogram.weighing(each_g - slack_g, each_g + slack_g):
-            if product.gtin not in planned:
-                yield count, product
+            yield count, product
 
 
 def _left_behind(
