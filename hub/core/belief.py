@@ -110,28 +110,23 @@ class Belief:
 
     def forget(self, key: Key) -> None:
         """Drop a key that nothing will be asked about any more."""
-        self._remember(key)
-        self.known.pop(key, None)
-        factor = self.factors.pop(key, None)
+        known, factor = self.known.pop(key, None), self.factors.pop(key, None)
+        self.before.setdefault(key, (known, factor))
         if factor is not None:
             rest = tuple(k for k in factor.keys if k != key)
             self._settle(rest, [(p, {k: v[k] for k in rest}) for p, v in factor.hypotheses])
 
     def _know(self, keys: tuple[Key, ...], values: Mapping[Key, Value]) -> None:
         for key in keys:
-            self._remember(key)
-            value = values[key]
-            if value is self.known.get(key):
+            value, known = values[key], self.known.get(key)
+            self.before.setdefault(key, (known, self.factors.get(key)))
+            if value is known:
                 continue
             self.factors.pop(key, None)
             if value == default(key):
                 self.known.pop(key, None)  # as it began: nothing to remember
             else:
                 self.known[key] = value
-
-    def _remember(self, key: Key) -> None:
-        if key not in self.before:
-            self.before[key] = self.known.get(key), self.factors.get(key)
 
     def _joint(self, touched: Iterable[Key]) -> Factor:
         """One factor over the touched keys and all that hangs together with them, taken out of the belief."""
@@ -147,7 +142,7 @@ class Belief:
         for part in parts:
             # Pruned after each one: the whole product of several large factors would never end.
             hypotheses = _pruned([(p * q, {**v, **w}) for p, v in hypotheses for q, w in part.hypotheses])
-        return Factor((*certain, *(k for f in parts for k in f.keys)), hypotheses)
+        return Factor((*certain, *[k for f in parts for k in f.keys]), hypotheses)
 
     def _settle(self, keys: tuple[Key, ...], weights: list[tuple[float, Values]]) -> None:
         """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""

@@ -71,13 +71,14 @@ class Timeline:
         self._take_again(self._take_back(first))
 
     def _taken(self, t_s: float, step: Step) -> Done:
-        self.belief.before = {}
+        before: Before = {}
+        self.belief.before = before
         step(self.belief)
-        belief, before = self.belief, self.belief.before
+        known, factors = self.belief.known, self.belief.factors
         changed = [
             key
             for key, (value, factor) in before.items()
-            if belief.known.get(key) is not value or belief.factors.get(key) is not factor
+            if known.get(key) is not value or factors.get(key) is not factor
         ]
         return Done(t_s, step, before, frozenset(changed))
 
