@@ -9,6 +9,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from operator import itemgetter
+
+from msgspec import Struct
 
 from hub.core.goods import BEGINNING, Cart, Key, LaneContents, Value, Who
 
@@ -28,8 +31,7 @@ Expand = Callable[[Mapping[Key, Value]], Iterable[tuple[float, Values]]]
 """Given the touched keys' values: the ways it may have gone on, as (log likelihood, changed values)."""
 
 
-@dataclass(slots=True, eq=False)
-class Factor:
+class Factor(Struct, eq=False):
     """Hypotheses over the same keys: (probability, values); probabilities add up to 1."""
 
     keys: tuple[Key, ...]
@@ -90,7 +92,7 @@ class Belief:
             log_p = math.log(p)
             grown += [(log_p + log_likelihood, values, changes) for log_likelihood, changes in expand(values)]
         if grown:
-            top = max([log_p for log_p, _, _ in grown])
+            top = max(grown, key=itemgetter(0))[0]
             weights = [
                 (math.exp(log_p - top), {**values, **changes})
                 for log_p, values, changes in grown

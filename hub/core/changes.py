@@ -93,7 +93,7 @@ class Pending:
 
     @property
     def next_due_s(self) -> float | None:
-        return min([c.due_s for c in self.clusters], default=None)
+        return min([c.due_s for c in self.clusters]) if self.clusters else None
 
 
 def speaks_for(picture: ItemEvidence, change: WeightChange) -> bool:

@@ -12,7 +12,7 @@ from hub.core.changes import Cluster
 from hub.core.exchanging import exchanged, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moving import moved_over
-from hub.core.part import Part, Step, best, log_normal
+from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal
 from hub.core.people import People
 from hub.core.planogram import Planogram
 from hub.core.putting import put_back
@@ -40,7 +40,7 @@ def joint(planogram: Planogram, people: People, belief: Belief, cluster: Cluster
     """All ways the cluster may have come about, weighed together with all that is still open from before."""
     explainer = Explainer(planogram, people, cluster)
     sessions = {session for body in explainer.bodies for _, session in belief.who(body)}
-    belief.update([*explainer.touched, *(("cart", s) for s in sorted({NOBODY, *sessions}))], explainer.expand)
+    belief.update([*explainer.touched, *[("cart", s) for s in sorted({NOBODY, *sessions})]], explainer.expand)
 
 
 def _carts(values: Values) -> set[str]:
@@ -78,8 +78,8 @@ class Explainer:
     @property
     def touched(self) -> list[Key]:
         """The lanes that changed, and who those are who may have done it."""
-        lanes = [*(c.lane for c in self._changes), *(lane.id for lane, _ in self._beside)]
-        return [*[("lane", lane) for lane in lanes], *[("who", body) for body in self.bodies]]
+        lanes = [("lane", lane.id) for lane in [*self._lanes, *[lane for lane, _ in self._beside]]]
+        return [*lanes, *[("who", body) for body in self.bodies]]
 
     def expand(self, values: Mapping[Key, Value]) -> list[Step]:
         """The ways it may have gone on from `values`: the best paths over all cuts into parts."""
@@ -127,7 +127,7 @@ class Explainer:
         changes = self._changes[start:end]
         lanes = tuple(self._lanes[start:end])
         gains_g = tuple([c.delta_g for c in changes])
-        moves_g = [abs(gain_g) for gain_g in gains_g]
+        moves_g = list(map(abs, gains_g))
         moved_g = sum(moves_g)
         shares = tuple([move_g / moved_g if moved_g else 1 / len(changes) for move_g in moves_g])
         sigma_g = math.hypot(SCALE_SIGMA_G, *[c.sigma_g for c in changes])
@@ -160,7 +160,7 @@ class Explainer:
             steps = list(put_back(part, self._planogram.store, values))
         else:
             return best(list(moved_over(part, self._planogram.store, values)))
-        if may_be(part, max([log_p for log_p, _ in steps])):
+        if may_be(part, max(steps, key=LIKELIHOOD)[0]):
             steps += exchanged(part, self._planogram.store, values)
         steps.append((LOG_NOTHING + log_normal(part.delta_g, math.hypot(part.sigma_g, ARTEFACT_G)), {}))
         return best(steps)

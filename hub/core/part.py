@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TypeVar
+
+from msgspec import Struct
 
 from hub.core.belief import Values
 from hub.core.goods import NOBODY, Cart, Deed, Key, LaneContents, Unit, Value, Who
@@ -24,8 +25,7 @@ LIKELIHOOD = itemgetter(0)
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Part:
+class Part(Struct, eq=False):
     """Some neighbouring changes taken as one deed."""
 
     lanes: tuple[Lane, ...]
@@ -44,15 +44,18 @@ class Part:
     """How likely one certain product that is planned elsewhere lies here."""
     beside: tuple[tuple[Lane, Mapping[str, float]], ...] = ()
     """What cameras saw move on lanes beside these that weigh what they weighed."""
-    lost: bool = field(init=False)
-    """Whether all of its lanes lost something."""
-    gained: bool = field(init=False)
-    """Whether none did."""
-    sold: list[tuple[float, tuple[Unit, ...]]] = field(default_factory=list)
+    sold: list[tuple[float, tuple[Unit, ...]]] = []
     """For something taken: what it was, if it lay where it belongs or had strayed unseen, with log likelihoods."""
 
-    def __post_init__(self) -> None:
-        self.lost, self.gained = max(self.gains_g) < 0, min(self.gains_g) >= 0
+    @property
+    def lost(self) -> bool:
+        """Whether all of its lanes lost something."""
+        return max(self.gains_g) < 0
+
+    @property
+    def gained(self) -> bool:
+        """Whether none did."""
+        return min(self.gains_g) >= 0
 
     @property
     def main(self) -> Lane:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from hub.core.belief import Values
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Unit, Value, signature_of
-from hub.core.part import WORTH, Part, Step, cart_of, lane_of, log_normal
+from hub.core.part import LIKELIHOOD, WORTH, Part, Step, cart_of, lane_of, log_normal
 from hub.core.planogram import Planogram
 from hub.store import Product, spread_g
 
@@ -40,7 +40,7 @@ def taken(part: Part, planogram: Planogram, values: Mapping[Key, Value]) -> Iter
     options = [*part.sold, *_left_behind(part, planogram, values)]
     unknown = (Unit(UNKNOWN, -part.delta_g, part.sigma_g),)
     options.append((LOG_UNKNOWN + part.spread_log(-part.delta_g) + part.seen_log(unknown), unknown))
-    floor = max(log_p for log_p, _ in options) + max(log_ratios.values()) - WORTH
+    floor = max(options, key=LIKELIHOOD)[0] + max(log_ratios.values()) - WORTH
     for log_p, units in options:
         takers = [session for session, log_ratio in log_ratios.items() if log_p + log_ratio >= floor]
         if not takers:
