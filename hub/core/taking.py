@@ -140,9 +140,9 @@ def _nearest(part: Part, products: list[Product]) -> Iterator[tuple[int, Product
     for product in products:
         count = round(gone_g / product.weight_g)
         far_g = FAR_SIGMAS * math.hypot(part.sigma_g, math.sqrt(count + 1) * product.spread_g)
-        around = 1 if far_g >= product.weight_g / 2 else 0
-        for n in range(max(1, count - around), min(count + around, MANY_AT_ONCE) + 1):
-            yield n, product
+        for n in range(max(1, count - 1), min(count + 1, MANY_AT_ONCE) + 1):
+            if abs(gone_g - n * product.weight_g) <= far_g:
+                yield n, product
 
 
 def _strayed(part: Part, planogram: Planogram, best_log: float) -> Iterator[tuple[int, Product]]:
