@@ -107,13 +107,16 @@ def _ratio(body: Body, lane: Lane, start_s: float, end_s: float, weights: Sequen
     places.reverse()
     times_s = [place.t_s for place in places]
     hands = [_hand_log(place.hand, lane) if place.hand else None for place in places] if people.sees_hands else []
-    total = 0.0
+    total, looked_at, ratio_there = 0.0, -1, 0.0
     for k, weight in enumerate(weights):
         from_s = start_s + k * GRIP_S / 2
         first, end = bisect_left(times_s, from_s), bisect_left(times_s, from_s + GRIP_S)
         if first < end:
             # What is wrong with its place stays wrong for so short a time: one look tells as much as all of them.
-            ratio = _place_ratio(places[(first + end - 1) // 2], lane)
+            middle = (first + end - 1) // 2
+            if middle != looked_at:
+                looked_at, ratio_there = middle, _place_ratio(places[middle], lane)
+            ratio = ratio_there
             if hands and ratio > IMPOSSIBLE:
                 ratio *= math.exp(_hands_log(hands[first:end], people.hidden.log_share))
             total += weight * ratio
