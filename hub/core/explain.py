@@ -67,9 +67,7 @@ class Explainer:
         count = len(cluster.changes)
         for start in range(count):
             for end in range(start + 1, min(start + WIDEST, count) + 1):
-                if end - start > 1 and not self._adjacent(end - 2, end - 1):
-                    break
-                if any(c.lane == self._changes[end - 1].lane for c in self._changes[start : end - 1]):
+                if end - start > 1 and not self._goes_on(start, end - 1):
                     break
                 self._parts[start, end] = self._part(start, end)
         self.bodies = list(dict.fromkeys([body for part in self._parts.values() for body in part.ratios]))
@@ -120,8 +118,10 @@ class Explainer:
     def _pictured_s(self, lane: str) -> list[float]:
         return [e.t_s for e in self._evidence if e.lane == lane] if self._evidence else []
 
-    def _adjacent(self, i: int, j: int) -> bool:
-        return abs(self._lanes[j].position - self._lanes[i].position) == 1
+    def _goes_on(self, start: int, i: int) -> bool:
+        """Whether a change is of the next lane, and none before it, from `start` on, is of the same."""
+        lanes = self._lanes
+        return abs(lanes[i].position - lanes[i - 1].position) == 1 and lanes[i] not in lanes[start:i]
 
     def _part(self, start: int, end: int) -> Part:
         changes = self._changes[start:end]

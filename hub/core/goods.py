@@ -86,7 +86,7 @@ class LaneContents(Struct, frozen=True, dict=True):
         """`count` units of the lane's own product fewer (more, when negative)."""
         taken = dict(self.taken)
         taken[gtin] = taken.get(gtin, 0) + count
-        return LaneContents(tuple(sorted((g, n) for g, n in taken.items() if n)), self.left_here)
+        return LaneContents(tuple(sorted([(g, n) for g, n in taken.items() if n])), self.left_here)
 
     def with_left(self, units: tuple[Unit, ...]) -> "LaneContents":
         return LaneContents(self.taken, self.left_here + units)

@@ -125,7 +125,8 @@ def cart_of(values: Mapping[Key, Value], session: str) -> Cart:
 
 def lane_of(values: Mapping[Key, Value], lane: Lane, changed: Values | None = None) -> LaneContents:
     """A lane's contents in this hypothesis, after what has `changed` on the way."""
-    value = (changed or {}).get(("lane", lane.id)) or values["lane", lane.id]
+    key = ("lane", lane.id)
+    value = changed[key] if changed and key in changed else values[key]
     assert isinstance(value, LaneContents)
     return value
 
