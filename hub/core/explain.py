@@ -135,9 +135,9 @@ class Explainer:
         top = max(ratios.values(), default=UNSEEN)
         alone = {body: r for body, r in ratios.items() if r > 1e-4 * top}
         near = len([r for r in ratios.values() if r > 0.03 * top])
-        at_s, astray = max([c.t1_s for c in changes]), self._planogram.astray(lanes, shares)
+        at_s, prior = max([c.t1_s for c in changes]), self._planogram.prior(lanes, shares)
         camera = self._camera({lane.id for lane in lanes}) if self._evidence else None
-        part = Part(lanes, shares, gains_g, sum(gains_g), sigma_g, at_s, alone, near, camera, astray, self._beside)
+        part = Part(lanes, shares, gains_g, sum(gains_g), sigma_g, at_s, alone, near, camera, prior, self._beside)
         if part.lost:
             part.sold = best(list(sold(part, self._planogram)))
             if not part.sold or len(part.sold[0][1]) > 1:

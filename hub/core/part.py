@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from hub.core.belief import Values
 from hub.core.goods import NOBODY, Cart, Deed, Key, LaneContents, Unit, Value, Who
+from hub.core.planogram import Prior
 from hub.core.reach import UNSEEN
 from hub.store import Lane
 
@@ -40,8 +41,8 @@ class Part(Struct, eq=False):
     """How likely each body had its hand there, as `reach` says."""
     within_reach: int
     camera: Mapping[str, float] | None
-    astray: float
-    """How likely one certain product that is planned elsewhere lies here."""
+    prior: Prior
+    """What the planogram says of its lanes."""
     beside: tuple[tuple[Lane, Mapping[str, float]], ...] = ()
     """What cameras saw move on lanes beside these that weigh what they weighed."""
     sold: list[tuple[float, tuple[Unit, ...]]] = []

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from functools import cached_property
+from typing import NamedTuple
 
 from hub.store import Lane, Product, Store
 
@@ -13,12 +14,21 @@ UNPLANNED = 0.5
 """A lane for which nothing is planned holds some product this often."""
 
 
+class Prior(NamedTuple):
+    """What may leave some lanes, whatever they weigh."""
+
+    planned: dict[str, float]
+    """Products planned for them or beside them, with the probability of each."""
+    astray: float
+    """The probability of one certain product that is planned elsewhere."""
+
+
 class Planogram:
     """The store's plan as a prior: which product leaves which lane."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._of_one_lane: dict[str, dict[str, float]] = {}
+        self._of_one_lane: dict[str, Prior] = {}
 
     @cached_property
     def _near(self) -> dict[tuple[str, int], list[str]]:
@@ -29,10 +39,16 @@ class Planogram:
                 near.setdefault((lane.shelf, lane.position + step), []).extend(lane.products)
         return near
 
-    def planned(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> dict[str, float]:
-        """Products planned for these lanes or beside them, with the probability of each to leave them."""
-        if len(lanes) == 1 and lanes[0].id in self._of_one_lane:
-            return self._of_one_lane[lanes[0].id]
+    def prior(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> Prior:
+        """What may leave these lanes, of which each moved its share. Of one lane it is worked out once."""
+        prior = self._of_one_lane.get(lanes[0].id) if len(lanes) == 1 else None
+        if prior is None:
+            prior = Prior(self._planned(lanes, shares), self._astray(lanes, shares))
+            if len(lanes) == 1:
+                self._of_one_lane[lanes[0].id] = prior
+        return prior
+
+    def _planned(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> dict[str, float]:
         priors: dict[str, float] = {}
         for lane, share in zip(lanes, shares, strict=True):
             for gtin in lane.products:
@@ -40,13 +56,10 @@ class Planogram:
             near = self._near.get((lane.shelf, lane.position), ())
             for gtin in near:
                 priors[gtin] = priors.get(gtin, 0.0) + share * NEXT_DOOR / len(near)
-        if len(lanes) == 1:
-            self._of_one_lane[lanes[0].id] = priors
         return priors
 
-    def astray(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> float:
-        """The probability that one certain product, planned elsewhere, leaves these lanes."""
-        strange = sum([s * (ASTRAY if lane.products else UNPLANNED) for lane, s in zip(lanes, shares, strict=True)])
+    def _astray(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> float:
+        strange = sum(s * (ASTRAY if lane.products else UNPLANNED) for lane, s in zip(lanes, shares, strict=True))
         return strange / len(self.store.products)
 
     def weighing(self, low_g: float, high_g: float) -> list[Product]:

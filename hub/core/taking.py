@@ -101,7 +101,7 @@ def _together(
 def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, ...]]]:
     """Products that weigh what went missing: one kind, or one each of two."""
     gone_g, store = -part.delta_g, planogram.store
-    planned = planogram.planned(part.lanes, part.shares)
+    planned = part.prior.planned
     best_log = -math.inf
     for count, product in _nearest(part, [store.product[gtin] for gtin in planned]):
         for log_p, units in _several(part, count, product, planned[product.gtin]):
@@ -127,7 +127,7 @@ def _several(part: Part, count: int, product: Product, planned: float) -> Iterat
     off_g, variance = gone_g - weight_g, part.sigma_g**2 + count * product.spread_g**2
     if off_g * off_g <= FAR_SIGMAS**2 * variance:
         log_p = log_normal(off_g, math.sqrt(variance))
-        log_p += math.log(planned + part.astray) + (count - 1) * LOG_ANOTHER
+        log_p += math.log(planned + part.prior.astray) + (count - 1) * LOG_ANOTHER
         if count > 1 and len(part.lanes) > 1:
             log_p += LOG_SEVERAL_ACROSS
         units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
@@ -149,7 +149,7 @@ def _strayed(part: Part, planogram: Planogram, best_log: float) -> Iterator[tupl
     """Of products planned elsewhere what really fits, and no more of them than is likelier than something unknown, and
     worth following beside the best of what is planned here."""
     gone_g, sigma_g = -part.delta_g, part.sigma_g
-    log_astray = math.log(part.astray)
+    log_astray = math.log(part.prior.astray)
     fits_log = log_normal(0.0, math.hypot(sigma_g, spread_g(gone_g))) + part.spread_log(gone_g)
     rarer = min(max(0.0, log_astray - LOG_UNKNOWN - math.log(sigma_g)), log_astray + fits_log - best_log + WORTH)
     for count in range(1, min(MANY_AT_ONCE, 1 + math.floor(rarer / -LOG_ANOTHER)) + 1):
