@@ -57,25 +57,14 @@ def reach(people: People, lane: Lane, t0_s: float, t1_s: float, pictured_s: Sequ
     start_s, end_s = max(t0_s, t1_s - LONGEST_S) - SLACK_S, t1_s + SLACK_S
     grips = max(1, round(2 * (end_s - start_s) / GRIP_S) - 1)
     weights = _weights(grips, [moment_s - start_s for moment_s in pictured_s])
-    ratios: dict[str, float] = {}
     # Whoever is now too far away to have been near then need not be looked at twice.
     now_s = max(people.frame_s.values(), default=t1_s)
     far_m = WITHIN_M + TOP_SPEED_MPS * max(0.0, now_s - start_s)
     left_m, right_m, low_m, high_m = lane.x_m - far_m, lane.x_m + far_m, lane.y_m - far_m, lane.y_m + far_m
-    for body in people.bodies.values():
-        if left_m < body.x_m < right_m and low_m < body.y_m < high_m:
-            _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
-    for body in people.lost:
-        _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
-    for body in reversed(people.left):
-        if body.t_s >= start_s:
-            _add(ratios, body, _ratio(body, lane, start_s, end_s, weights, people))
-    return ratios
-
-
-def _add(ratios: dict[str, float], body: Body, ratio: float) -> None:
-    if ratio > UNSEEN / 10:
-        ratios[body.id] = ratio
+    near = [b for b in people.bodies.values() if left_m < b.x_m < right_m and low_m < b.y_m < high_m]
+    gone = [b for b in reversed(people.left) if b.t_s >= start_s]
+    ratios = {b.id: _ratio(b, lane, start_s, end_s, weights, people) for b in (*near, *people.lost, *gone)}
+    return {body: ratio for body, ratio in ratios.items() if ratio > UNSEEN / 10}
 
 
 def _weights(grips: int, pictured_s: Sequence[float]) -> list[float]:
