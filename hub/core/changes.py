@@ -52,10 +52,13 @@ class Pending:
         """Put a change with those it belongs to, or by itself."""
         self.changed_s[change.lane] = max(change.t1_s, self.changed_s.get(change.lane, 0.0))
         fitting = [c for c in self.clusters if any(belongs_together(store, change, other) for other in c.changes)]
-        since_s = min([at_s, *[c.since_s for c in fitting]])
-        changes = sorted([change, *[x for c in fitting for x in c.changes]], key=lambda c: store.lane[c.lane].position)
-        merged = Cluster(since_s, min(at_s + SETTLE_S, since_s + SETTLE_AT_MOST_S), changes)
-        self.clusters = [*[c for c in self.clusters if c not in fitting], merged]
+        since_s, changes = at_s, [change]
+        for cluster in fitting:
+            self.clusters.remove(cluster)
+            since_s = min(since_s, cluster.since_s)
+            changes += cluster.changes
+        changes.sort(key=lambda c: store.lane[c.lane].position)
+        self.clusters.append(Cluster(since_s, min(at_s + SETTLE_S, since_s + SETTLE_AT_MOST_S), changes))
 
     def due(self, store: Store, at_s: float) -> list[Cluster]:
         """Clusters whose time has come, in the order in which they happened."""

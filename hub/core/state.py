@@ -47,4 +47,5 @@ class State:
     def wake_at_s(self) -> float | None:
         """When to send Ticked if nothing else comes first; None when time alone changes nothing."""
         due = (self.pending.next_due_s, self.visits.expiry_s, self.visits.leaving_due_s)
-        return min([t for t in due if t is not None], default=None)
+        times = [t for t in due if t is not None]
+        return min(times) if times else None
