@@ -52,6 +52,7 @@ class Lane:
             t0_s=step.t0_s,
             t1_s=step.t1_s,
             fault=step.fault,
+            trace=step.trace,
         )
 
     @property

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from shelf_node.level import Level
+from shelf_node.trace import Trace
 
 CONFIRM_S = 0.45
 """How long a new level must be steady: with the HX711's settling (400 ms at 10 SPS, datasheet) under one second."""
@@ -38,13 +39,15 @@ RESTLESS_SIGMAS = 40.0  # a hand that moves by so much within half a window does
 
 
 class Step(NamedTuple):
-    """A level that changed: after minus before, its standard uncertainty, and the rests on both sides."""
+    """A level that changed: after minus before, its standard uncertainty, the rests on both sides, and what pressed in
+    between."""
 
     delta_g: float
     sigma_g: float
     t0_s: float
     t1_s: float
     fault: str | None
+    trace: tuple[int, ...]
 
 
 class StepDetector:
@@ -60,6 +63,7 @@ class StepDetector:
         self._block_end_s = 0.0
         self._times: list[float] = []  # at rest of the block, else of what is unsteady
         self._grams: list[float] = []
+        self._trace = Trace()
         self._suspect: tuple[float, float] | None = None  # a sample off, until the next one tells
         self._fault: str | None = None
         self._lost: str | None = None
@@ -96,6 +100,9 @@ class StepDetector:
         if not self.level.learn(t_s, self._grams, MIN_CHANGE_G / 2.0):
             self.at_rest = False
             self._unsteady_since_s = self._relearn_s = self._rest_s = self._times[0]
+            self._trace.begin()
+            for sample_s, sample_g in zip(self._times, self._grams, strict=True):
+                self._trace.add(sample_s, sample_g)
             return self._settle(t_s)
         self._rest(t_s)
         return None
@@ -116,6 +123,8 @@ class StepDetector:
         self._suspect = None
         self._unsteady_since_s = self._relearn_s = t_s
         self._times[:], self._grams[:] = [t_s], [grams]
+        self._trace.begin()
+        self._trace.add(t_s, grams)
 
     def _lose(self, t_s: float) -> None:
         """Samples come again after a gap: nothing from before it helps to judge them."""
@@ -123,6 +132,7 @@ class StepDetector:
         self._suspect = None
         self._unsteady_since_s = self._relearn_s = t_s
         self._lost, self._fault = self._fault or "no samples", None
+        self._trace.begin()
         self._times.clear()
         self._grams.clear()
 
@@ -137,6 +147,7 @@ class StepDetector:
                 self.wrong_reads += 1
         times.append(t_s)
         values.append(grams)
+        self._trace.add(t_s, grams)
         if times[0] < t_s - HOLD_S - 2.0 * LULL_S:
             old = bisect_right(times, t_s - HOLD_S - LULL_S)
             del times[:old], values[:old]
@@ -164,9 +175,10 @@ class StepDetector:
         changed = abs(delta_g) >= max(MIN_CHANGE_G, CHANGE_SIGMAS * sigma_g)
         if changed and self._pausing(t_s, begin, after_g, level):
             return None
+        trace = self._trace.until(t1_s, level.grams) if changed else ()
         level.move(t_s, after_g, n)
         self._rest(t_s)
-        return Step(delta_g, sigma_g, t0_s, t1_s, lost) if changed else None
+        return Step(delta_g, sigma_g, t0_s, t1_s, lost, trace) if changed else None
 
     def _pausing(self, t_s: float, begin: int, after_g: float, level: Level) -> bool:
         """Whether the steady window lies amid what a hand has been pressing, and may be but a pause of it."""

@@ -18,10 +18,15 @@ NonNegative = Annotated[float, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0, le=1e11)]
 Metres = Annotated[float, Meta(ge=-1e4, le=1e4)]
 SigmaMetres = Annotated[float, Meta(ge=0, le=1e4)]
-Grams = Annotated[float, Meta(ge=-1e6, le=1e6)]
-SigmaGrams = Annotated[float, Meta(ge=0, le=1e6)]
+MOST_G = 1_000_000
+Grams = Annotated[float, Meta(ge=-MOST_G, le=MOST_G)]
+WholeGrams = Annotated[int, Meta(ge=-MOST_G, le=MOST_G)]
+SigmaGrams = Annotated[float, Meta(ge=0, le=MOST_G)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Direction = Literal["in", "out"]
+
+TRACE_S, TRACE_VALUES = 0.1, 64
+"""From one value of a trace to the next, and how many there are at most."""
 
 
 class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -33,7 +38,8 @@ class WeightChange(Message, frozen=True, tag="weight_change"):
 
     `delta_g` is after minus before: negative when something was taken. `t0_s` is when the lane was last at rest
     before, `t1_s` when it was first at rest after. `fault` is set when the lane was unwell in between, and then
-    `sigma_g` is wide accordingly.
+    `sigma_g` is wide accordingly. `trace` is what pressed on it in between, hands included: grams more than before, one
+    every TRACE_S, the last of them at `t1_s`; of a long time only the end.
     """
 
     lane: Name
@@ -42,6 +48,7 @@ class WeightChange(Message, frozen=True, tag="weight_change"):
     t0_s: Seconds
     t1_s: Seconds
     fault: str | None = None
+    trace: Annotated[tuple[WholeGrams, ...], Meta(max_length=TRACE_VALUES)] = ()
 
     def __post_init__(self) -> None:
         if self.t1_s < self.t0_s:

@@ -8,7 +8,7 @@ from wire import topics
 from wire.asyncapi import document
 from wire.messages import AnyMessage
 
-DOCUMENT = document()
+DOCUMENT = json.loads(json.dumps(document()))
 FILE = Path(__file__).parents[2] / "docs" / "asyncapi.json"
 
 
