@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from hub.core.goods import Cart
 
-FIRST = 1.0
-"""Before any answer, something counts as seen once, and nothing as once (Laplace's rule of succession)."""
+FIRST: dict[str, tuple[float, float]] = {"met": (1.0, 1.0), "floor": (1.0, 8.0), "lane": (1.0, 1.0)}
+"""Before any answer, something counts as seen so often, and nothing as so often: of hands that met, or were over a lane
+that could not tell, one in two moved something (Laplace's rule of succession); of those at the floor, where people tie
+shoelaces and put down bags, one in nine left something (an estimate)."""
 
 
 @dataclass(slots=True)
@@ -19,7 +21,8 @@ class Habits:
 
     def share(self, kind: str) -> float:
         """How likely it is that such a hand moved something."""
-        return (self.something[kind] + FIRST) / (self.asked[kind] + 2 * FIRST)
+        something, nothing = FIRST[kind]
+        return (self.something[kind] + something) / (self.asked[kind] + something + nothing)
 
     def answered(self, candidates: Sequence[Cart], chosen: Cart) -> None:
         """Somebody was shown these carts, and knew which it is: what may have been is, or is not."""
