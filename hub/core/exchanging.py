@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from hub.core.goods import NOBODY, Key, Unit, Value
 from hub.core.part import Part, Step, cart_of, lane_of, log_normal
-from hub.core.putting import LOG_PUT_ASTRAY, LOG_PUT_HOME
 from hub.core.reach import UNSEEN
 from hub.core.taking import FAR_SIGMAS, LEFT_BEHIND, LOG_TOGETHER
 from hub.store import Store
@@ -43,7 +42,7 @@ def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator
                     continue
                 home = unit.gtin in lane.products
                 log_p = log_normal(off_g, sigma_g) + log_place + part.seen_log((unit, gone))
-                log_p += (LOG_PUT_HOME if home else LOG_PUT_ASTRAY) + math.log(ratio)
+                log_p += (part.prior.log_home if home else part.prior.log_astray) + math.log(ratio)
                 contents = lane_of(values, lane)
                 contents = contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)
                 contents = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))

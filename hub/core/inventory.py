@@ -9,6 +9,7 @@ from hub.core import learning, tasks
 from hub.core.belief import Belief
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, LaneContents
 from hub.core.learning import Estimate, Weighed
+from hub.core.planogram import Planogram
 from hub.core.tasks import Mistake, Task
 from hub.store import Lane, Product, Store
 
@@ -61,9 +62,11 @@ class LaneRecord:
 
 @dataclass(slots=True)
 class Inventory:
-    """Grows with every settled visit, within bounds; `tasks` is what staff should do about it."""
+    """Grows with every settled visit, within bounds, and teaches the planogram; `tasks` is what staff should do about
+    it."""
 
-    store: Store
+    planogram: Planogram
+    store: Store = field(init=False)
     lanes: dict[str, LaneRecord] = field(init=False)
     homes: dict[str, tuple[Lane, ...]] = field(init=False)
     """Where each product is planned."""
@@ -72,6 +75,7 @@ class Inventory:
     strays: deque[Stray] = field(default_factory=lambda: deque(maxlen=STRAYS_KEPT))
 
     def __post_init__(self) -> None:
+        self.store = self.planogram.store
         self.lanes = {lane.id: LaneRecord(lane.stock, lane.stock) for lane in self.store.lanes}
         self.homes = {
             p.gtin: tuple(la for la in self.store.lanes if p.gtin in la.products) for p in self.store.products
@@ -91,6 +95,8 @@ class Inventory:
                     self._taken(session_id, deed, lane, at_s, alone=at_once[deed.lanes, deed.at_s] == 1)
             elif lane is None and not any(_put_where_it_was(deed, before) for before in deeds[:i]):
                 self.strays.extend([Stray(deed.gtin, deed.lanes, session_id, deed.at_s)] * -deed.moved)
+            if deed.moved < 0 and not staff:
+                self.planogram.put(home=lane is not None)
 
     def stock(self, belief: Belief, lane: Lane) -> int | None:
         """Units of its own on a lane by now, open visits included; None when nobody ever counted or filled it."""
@@ -134,6 +140,8 @@ class Inventory:
         lane = own or (self.store.lane[deed.lanes[0]] if len(deed.lanes) == 1 else None)
         if lane is None:
             return
+        if deed.gtin in self.store.product:
+            self.planogram.sold(lane, deed.gtin, deed.moved)
         # What the lane's only product weighs shows as well in what was held for something else of about that weight.
         one = alone and deed.delta_g < 0 and (deed.moved == 1 or (own is None and len(lane.products) == 1))
         record = self.lanes[lane.id]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
@@ -15,6 +16,22 @@ AT_FIRST, CHANGES = 0.01, 0.01
 """How often a lane is filled wrongly: when the store opens, and between two sales."""
 SELLS, STRAYS = 0.7, 0.05
 """How often a visit takes a product, where it is what lies there, and where something else does."""
+
+
+@dataclass(slots=True)
+class Learnt:
+    """A share, from one observation after the other: what is believed at first counts as so many of them, and only so
+    many of the last ones are remembered. So nobody can know that it is less than one in so many, or all but that."""
+
+    share: float
+    weight: float
+    at_most: float
+
+    def take_in(self, seen: bool) -> None:
+        """One more observation."""
+        self.weight = min(self.weight + 1.0, self.at_most)
+        self.share += (seen - self.share) / self.weight
+        self.share = min(max(self.share, 1.0 / self.at_most), 1.0 - 1.0 / self.at_most)
 
 
 class Weighed(NamedTuple):

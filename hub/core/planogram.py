@@ -1,26 +1,50 @@
-"""Where products should lie, and how far to believe it: planograms are sometimes wrong."""
+"""Where products should lie, and how far to believe it: planograms are sometimes wrong. How often, and how many of a
+product go at once, settled visits teach."""
 
+import math
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from typing import NamedTuple
 
+from hub.core.learning import Learnt
 from hub.store import Lane, Product, Store
 
 NEXT_DOOR = 0.02
-"""A product lies one or two positions beside its lane this often."""
+"""A product lies one or two positions beside its lane this often, until the store has shown how often."""
 ASTRAY = 0.003
 """It lies anywhere else in the store this often, all places together."""
 UNPLANNED = 0.5
 """A lane for which nothing is planned holds some product this often."""
+ANOTHER, MORE = 0.15, 0.3
+"""A second unit in the same grip, and each one after that, until the store has shown how often."""
+PUT_ASTRAY = 0.2
+"""What is put back comes to lie elsewhere this often, until the store has shown how often."""
+FIRST_TAKES, FIRST_MORE, LAST_TAKES = 50.0, 20.0, 2000.0
+"""What is believed of a store at first counts as so many takes, or as so many of what is rarer; and so many of the last
+ones are remembered."""
+LANE_FIRST, LANE_LAST = 5.0, 50.0
+"""And of one lane, what its store shows counts as so many."""
+FORGOTTEN = 0.01
+"""What a lane sold so long ago that it counts as less than this is forgotten."""
 
 
 class Prior(NamedTuple):
-    """What may leave some lanes, whatever they weigh."""
+    """What may leave some lanes."""
 
     planned: dict[str, float]
-    """Products planned for them or beside them, with the probability of each."""
+    """Products planned for them or beside them, or sold there before, with the probability of each."""
     astray: float
     """The probability of one certain product that is planned elsewhere."""
+    log_another: float
+    log_more: float
+    """Log probability of a second unit in the same grip, and of each one after that."""
+    log_home: float
+    log_astray: float
+    """Log probability that what is put back is put where it belongs, and that it is not."""
+
+    def count_log(self, count: int) -> float:
+        """Log probability of so many units in one grip, against one."""
+        return 0.0 if count < 2 else self.log_another + (count - 2) * self.log_more
 
 
 class Planogram:
@@ -28,6 +52,11 @@ class Planogram:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._another = Learnt(ANOTHER, FIRST_TAKES, LAST_TAKES)
+        self._more = Learnt(MORE, FIRST_MORE, LAST_TAKES)
+        self._astray = Learnt(PUT_ASTRAY, FIRST_MORE, LAST_TAKES)
+        self._next_door = Learnt(NEXT_DOOR, FIRST_TAKES, LAST_TAKES)
+        self._sold: dict[str, dict[str, float]] = {}
         self._of_one_lane: dict[str, Prior] = {}
 
     @cached_property
@@ -39,28 +68,63 @@ class Planogram:
                 near.setdefault((lane.shelf, lane.position + step), []).extend(lane.products)
         return near
 
-    def prior(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> Prior:
-        """What may leave these lanes, of which each moved its share. Of one lane it is worked out once."""
-        prior = self._of_one_lane.get(lanes[0].id) if len(lanes) == 1 else None
-        if prior is None:
-            prior = Prior(self._planned(lanes, shares), self._astray(lanes, shares))
-            if len(lanes) == 1:
-                self._of_one_lane[lanes[0].id] = prior
-        return prior
+    def sold(self, lane: Lane, gtin: str, units: int) -> None:
+        """A settled visit took so many of this from a lane at once, and nobody was known to have left them there."""
+        self._another.take_in(units > 1)
+        for count in range(2, units + 1):
+            self._more.take_in(units > count)
+        own = gtin in lane.products
+        if lane.products and (own or gtin in self._near.get((lane.shelf, lane.position), ())):
+            self._next_door.take_in(not own)
+        sold = self._sold.setdefault(lane.id, {})
+        keep = 1.0 - 1.0 / LANE_LAST
+        for product in list(sold):
+            sold[product] *= keep
+            if sold[product] < FORGOTTEN:
+                del sold[product]
+        sold[gtin] = sold.get(gtin, 0.0) + 1.0
+        self._of_one_lane.clear()
 
-    def _planned(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> dict[str, float]:
-        priors: dict[str, float] = {}
-        for lane, share in zip(lanes, shares, strict=True):
-            for gtin in lane.products:
-                priors[gtin] = priors.get(gtin, 0.0) + share / len(lane.products)
+    def put(self, home: bool) -> None:
+        """A settled visit put something back where it belongs, or elsewhere."""
+        self._astray.take_in(not home)
+        self._of_one_lane.clear()
+
+    def prior(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> Prior:
+        """What may leave these lanes, of which each moved its share."""
+        if len(lanes) == 1:
+            return self._prior(lanes[0])
+        priors = [self._prior(lane) for lane in lanes]
+        planned: dict[str, float] = {}
+        for prior, share in zip(priors, shares, strict=True):
+            for gtin, p in prior.planned.items():
+                planned[gtin] = planned.get(gtin, 0.0) + share * p
+        astray = sum(share * prior.astray for prior, share in zip(priors, shares, strict=True))
+        return priors[0]._replace(planned=planned, astray=astray)
+
+    def _prior(self, lane: Lane) -> Prior:
+        """Of one lane, worked out once after each visit that was settled."""
+        prior = self._of_one_lane.get(lane.id)
+        if prior is None:
+            planned = dict.fromkeys(lane.products, 1 / max(1, len(lane.products)))
             near = self._near.get((lane.shelf, lane.position), ())
             for gtin in near:
-                priors[gtin] = priors.get(gtin, 0.0) + share * NEXT_DOOR / len(near)
-        return priors
-
-    def _astray(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> float:
-        strange = sum(s * (ASTRAY if lane.products else UNPLANNED) for lane, s in zip(lanes, shares, strict=True))
-        return strange / len(self.store.products)
+                planned[gtin] = planned.get(gtin, 0.0) + self._next_door.share / len(near)
+            if sold := self._sold.get(lane.id):
+                total = sum(sold.values()) + LANE_FIRST
+                planned = {
+                    g: (sold.get(g, 0.0) + LANE_FIRST * planned.get(g, 0.0)) / total for g in {**planned, **sold}
+                }
+            astray = (ASTRAY if lane.products else UNPLANNED) / len(self.store.products)
+            prior = self._of_one_lane[lane.id] = Prior(
+                planned,
+                astray,
+                log_another=math.log(self._another.share),
+                log_more=math.log(self._more.share),
+                log_home=math.log1p(-self._astray.share),
+                log_astray=math.log(self._astray.share),
+            )
+        return prior
 
     def weighing(self, low_g: float, high_g: float) -> list[Product]:
         """Products whose weight lies in between."""

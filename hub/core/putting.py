@@ -7,10 +7,9 @@ from itertools import combinations
 from hub.core.belief import Values
 from hub.core.goods import FOREIGN, Cart, Key, Unit, Value, signature_of
 from hub.core.part import Part, Step, cart_of, lane_of, log_normal
-from hub.core.taking import FAR_SIGMAS, LOG_ANOTHER, MANY_AT_ONCE
+from hub.core.taking import FAR_SIGMAS, MANY_AT_ONCE
 from hub.store import Store
 
-LOG_PUT_HOME, LOG_PUT_ASTRAY = math.log(0.8), math.log(0.2)
 LOG_HANDED = math.log(0.003)
 """What somebody puts back was in another's cart: handed over unseen."""
 LOG_RESTOCKED = math.log(0.2)
@@ -73,7 +72,7 @@ def _restocked(part: Part, store: Store, session: str, values: Mapping[Key, Valu
 
 def _home_log(part: Part, units: tuple[Unit, ...]) -> float:
     home = any(units[0].gtin in lane.products for lane in part.lanes)
-    return (LOG_PUT_HOME if home else LOG_PUT_ASTRAY) + (len(units) - 1) * LOG_ANOTHER
+    return (part.prior.log_home if home else part.prior.log_astray) + part.prior.count_log(len(units))
 
 
 def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:

@@ -36,7 +36,8 @@ class State:
     def __post_init__(self) -> None:
         self.people.entries = [(g.x_m, g.y_m) for g in self.store.gates if g.direction == "in"]
         self.people.clothes = Clothes() if self.store.clothing_colour else None
-        self.planogram, self.inventory = Planogram(self.store), Inventory(self.store)
+        self.planogram = Planogram(self.store)
+        self.inventory = Inventory(self.planogram)
 
     @property
     def belief(self) -> Belief:

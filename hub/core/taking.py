@@ -12,8 +12,6 @@ from hub.store import Product, spread_g
 
 MANY_AT_ONCE = 6
 """Units of one product moved in one grip."""
-LOG_ANOTHER = math.log(0.15)
-"""Each further unit in the same grip."""
 LOG_SEVERAL_ACROSS = math.log(0.03)
 """Several that lie across the same lanes: what lies side by side is taken from each lane by itself."""
 LOG_TWO_KINDS = math.log(0.03)
@@ -23,7 +21,7 @@ FAR_SIGMAS = 7.0
 """Further off than this, that nothing we know was taken is likelier."""
 LOG_TOGETHER = math.log(0.002)
 """Two people at one lane at one moment, per unit of the second one's ratio."""
-LEFT_BEHIND = 0.5
+LEFT_BEHIND = 0.25
 """How readily something left on a lane is taken, beside the lane's own product."""
 LOG_ROLLED_IN = math.log(0.5)
 """Something rolled into the place of what was taken beside it, beside a picture of what did not move."""
@@ -87,7 +85,7 @@ def _together(
     actors: dict[str, float],
 ) -> Iterator[Step]:
     """Two people took their share of it at the same moment."""
-    log_p += LOG_TOGETHER - (LOG_ANOTHER if units[0].gtin == units[-1].gtin else LOG_TWO_KINDS)
+    log_p += LOG_TOGETHER - (part.prior.log_another if units[0].gtin == units[-1].gtin else LOG_TWO_KINDS)
     payers = [(session, ratio) for session, ratio in actors.items() if session != NOBODY]
     for (one, ratio), (other, ratio_2) in combinations(payers, 2):
         for cut in range(1, len(units)):
@@ -127,7 +125,7 @@ def _several(part: Part, count: int, product: Product, planned: float) -> Iterat
     off_g, variance = gone_g - weight_g, part.sigma_g**2 + count * product.spread_g**2
     if off_g * off_g <= FAR_SIGMAS**2 * variance:
         log_p = log_normal(off_g, math.sqrt(variance))
-        log_p += math.log(planned + part.prior.astray) + (count - 1) * LOG_ANOTHER
+        log_p += math.log(planned + part.prior.astray) + part.prior.count_log(count)
         if count > 1 and len(part.lanes) > 1:
             log_p += LOG_SEVERAL_ACROSS
         units = (Unit(product.gtin, gone_g / count, math.hypot(part.sigma_g / count, 0.1)),) * count
@@ -152,7 +150,7 @@ def _strayed(part: Part, planogram: Planogram, best_log: float) -> Iterator[tupl
     log_astray = math.log(part.prior.astray)
     fits_log = log_normal(0.0, math.hypot(sigma_g, spread_g(gone_g))) + part.spread_log(gone_g)
     rarer = min(max(0.0, log_astray - LOG_UNKNOWN - math.log(sigma_g)), log_astray + fits_log - best_log + WORTH)
-    for count in range(1, min(MANY_AT_ONCE, 1 + math.floor(rarer / -LOG_ANOTHER)) + 1):
+    for count in (n for n in range(1, MANY_AT_ONCE + 1) if part.prior.count_log(n) >= -rarer):
         each_g = gone_g / count
         slack_g = FITS_SIGMAS * math.hypot(sigma_g / count, spread_g(each_g))
         for product in planogram.weighing(each_g - slack_g, each_g + slack_g):
@@ -197,7 +195,7 @@ def _several_left(part: Part, left: list[Unit]) -> Iterator[tuple[float, tuple[U
             weight_g = sum(unit.weight_g for unit in units)
             sigma_g = math.hypot(part.sigma_g, *(unit.sigma_g for unit in units))
             log_p = log_normal(-part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g) + part.seen_log(units)
-            yield math.log(LEFT_BEHIND) + (size - 1) * LOG_ANOTHER + log_p, units
+            yield math.log(LEFT_BEHIND) + part.prior.count_log(size) + log_p, units
 
 
 def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:

@@ -21,9 +21,9 @@ from hub.core.belief import Before, Belief, Expand, Values, default
 from hub.core.changes import Cluster
 from hub.core.explain import ARTEFACT_G, LOG_NOTHING, LOG_SECOND_DEED, SCALE_SIGMA_G
 from hub.core.goods import UNKNOWN, Cart, Key, LaneContents, Value, Who
-from hub.core.planogram import ASTRAY, NEXT_DOOR
+from hub.core.planogram import ANOTHER, ASTRAY, MORE, NEXT_DOOR
 from hub.core.reach import UNSEEN, reach
-from hub.core.taking import LOG_ANOTHER, LOG_SEVERAL_ACROSS, LOG_UNKNOWN, MANY_AT_ONCE
+from hub.core.taking import LOG_SEVERAL_ACROSS, LOG_UNKNOWN, MANY_AT_ONCE
 from hub.store import Product, Store
 from tests.store.scripted import Story, in_front_of, small_store
 from wire.messages import WeightChange
@@ -235,7 +235,7 @@ def deed(changes: list[WeightChange], ratio: float, lanes: int) -> Iterator[tupl
     across = len(changes) - 1
     for count in range(1, MANY_AT_ONCE + 1):
         weighs = density(lost_g - count * NUTS_G, math.sqrt(sigma_g**2 + count * NUTS_SIGMA_G**2))
-        p = prior * weighs * math.exp(LOG_ANOTHER) ** (count - 1) / (count * NUTS_G) ** across
+        p = prior * weighs * several(count) / (count * NUTS_G) ** across
         if across and count > 1:
             p *= math.exp(LOG_SEVERAL_ACROSS)
         yield p * ratio, (count, 0)
@@ -284,6 +284,10 @@ def ratios_of(story: Story, cluster: Cluster) -> list[float]:
     """How likely the only shopper had a hand at each lane, against being around by chance."""
     state = story.state
     return [next(iter(reach(state.people, state.store.lane[c.lane], c.t0_s, c.t1_s).values())) for c in cluster.changes]
+
+
+def several(count: int) -> float:
+    return 1.0 if count == 1 else float(ANOTHER * MORE ** (count - 2))
 
 
 def outcome_of(cart: Cart) -> Outcome:

@@ -11,6 +11,7 @@ from hub.core.belief import Belief
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, LaneContents, Unit
 from hub.core.inventory import STRAYS_KEPT, TAKES_KEPT, TAKES_KEPT_S, Inventory
 from hub.core.learning import Weighed
+from hub.core.planogram import Planogram
 from hub.core.tasks import Task
 from hub.store import Store, spread_g
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, small_store
@@ -29,7 +30,7 @@ class Days:
 
     def __init__(self, store: Store | None = None) -> None:
         self.store = store or stocked()
-        self.inventory = Inventory(self.store)
+        self.inventory = Inventory(Planogram(self.store))
         self.belief = Belief()
         self.now_s = NOON_S
         self.visits = 0
