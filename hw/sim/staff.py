@@ -64,19 +64,19 @@ def _fill(lane: Lane, units: int) -> Deed:
 
 
 async def answer_questions(world: World, hub: Hub) -> None:
-    """Answer with the truth where it is among the candidates, else with the likeliest one, until cancelled."""
+    """Say what it was, as the clip shows it: one of the candidates, or none of these, until cancelled."""
     while True:
         await asyncio.sleep(LOOKS_EVERY_S)
         for session in list(hub.questions):
             ask = hub.questions.get(session)  # an answer to one may settle or change another
             if ask is not None:
                 with suppress(AnswerRefused):
-                    await hub.answer(session, _choice(world, ask))
+                    await hub.answer(session, _answer(world, ask))
 
 
-def _choice(world: World, ask: Ask) -> int:
+def _answer(world: World, ask: Ask) -> int | dict[str, int]:
     payer = ask.receipt.credential
     taken = Counter(unit.gtin for s in world.shoppers if s.plan.payer == payer for unit in s.basket)
     truth = Counter({gtin: n for gtin, n in taken.items() if gtin in world.store.product})
     carts = [Counter({g: n for g, n in candidate if g != FOREIGN}) for candidate in ask.candidates]
-    return carts.index(truth) if truth in carts else 0
+    return carts.index(truth) if truth in carts else dict(truth)
