@@ -20,6 +20,8 @@ CHANGES = 1_000
 PAIRS_EACH = 10
 FRAME_S, FRAMES = 0.48, 3
 """So many frames before each change and after it, until the core no longer waits for its neighbours (1.5 s)."""
+HAND = ((0.0, 12), (0.0, 40), (0.1, 55), (0.6, 30), (1.0, 8), (1.0, 0))
+"""What a lane's trace shows of a take or a putting back: how much of it has moved, and what the hand presses by."""
 RATE_GOAL, RATIO_GOAL = 5_000, 1.5
 
 
@@ -83,7 +85,10 @@ class Crowd:
 
     def change(self, lane: str, delta_g: float) -> None:
         """A lane weighs something else from now on."""
-        change = WeightChange(lane=lane, delta_g=delta_g, sigma_g=0.3, t0_s=self.now_s - 0.6, t1_s=self.now_s)
+        trace = tuple([round(share * delta_g) + hand_g for share, hand_g in HAND])
+        change = WeightChange(
+            lane=lane, delta_g=delta_g, sigma_g=0.3, t0_s=self.now_s - 0.6, t1_s=self.now_s, trace=trace
+        )
         self.core.say("shelf", change, self.now_s)
 
     def explain(self) -> None:
