@@ -95,7 +95,7 @@ class Inventory:
                     self._taken(session_id, deed, lane, at_s, alone=at_once[deed.lanes, deed.at_s] == 1)
             elif lane is None and not any(_put_where_it_was(deed, before) for before in deeds[:i]):
                 self.strays.extend([Stray(deed.gtin, deed.lanes, session_id, deed.at_s)] * -deed.moved)
-            if deed.moved < 0 and not staff:
+            if deed.moved < 0 and not staff and not deed.unweighed:
                 self.planogram.put(home=lane is not None)
 
     def stock(self, belief: Belief, lane: Lane) -> int | None:
@@ -140,7 +140,7 @@ class Inventory:
         lane = own or (self.store.lane[deed.lanes[0]] if len(deed.lanes) == 1 else None)
         if lane is None:
             return
-        if deed.gtin in self.store.product:
+        if deed.gtin in self.store.product and not deed.unweighed:
             self.planogram.sold(lane, deed.gtin, deed.moved)
         # What the lane's only product weighs shows as well in what was held for something else of about that weight.
         one = alone and deed.delta_g < 0 and (deed.moved == 1 or (own is None and len(lane.products) == 1))

@@ -1,4 +1,5 @@
-"""What a series of observations says: what a product weighs, and whether a lane sells something else than planned."""
+"""What a series of observations says: how often something is so, what a product weighs, and whether a lane sells
+something else than planned."""
 
 import math
 from collections.abc import Sequence
