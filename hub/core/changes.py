@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from hub.core.planogram import Prior
 from hub.store import Store
 from wire.messages import ItemEvidence, WeightChange
 
@@ -26,8 +27,10 @@ class Cluster:
     """What cameras said of these lanes at that time; complete once the cluster is due."""
     beside: list[ItemEvidence] = field(default_factory=list)
     """And of lanes beside them that did not change."""
-    reach: list[dict[str, float]] = field(default_factory=list)
-    """Who may have had a hand at each of the lanes, once that was looked up; see `hub.core.reach`."""
+    reach: list[dict[str, list[float]]] = field(default_factory=list)
+    """Who may have had a hand at each of the lanes, and when, once that was looked up; see `hub.core.reach`."""
+    priors: list[Prior] = field(default_factory=list)
+    """What might leave each of the lanes, as far as was known then: what comes of this must not teach it."""
     t0_s: float = field(init=False)
     t1_s: float = field(init=False)
     taken: bool = field(init=False)
@@ -57,7 +60,7 @@ class Pending:
             self.clusters.remove(cluster)
             since_s = min(since_s, cluster.since_s)
             changes += cluster.changes
-        changes.sort(key=lambda c: store.lane[c.lane].position)
+        changes.sort(key=lambda c: (store.lane[c.lane].position, c.t1_s))
         self.clusters.append(Cluster(since_s, min(at_s + SETTLE_S, since_s + SETTLE_AT_MOST_S), changes))
 
     def due(self, store: Store, at_s: float) -> list[Cluster]:

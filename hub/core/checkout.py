@@ -10,7 +10,6 @@ from hub.core.events import Answered, Ask, Capture, Effect, NodeHeard, Note, Rec
 from hub.core.goods import NOBODY, Cart
 from hub.core.people import MEMORY_S
 from hub.core.state import State
-from hub.core.unweighed import SHOWN_S
 from hub.core.visits import CERTAIN, MISTAKEN_S, Leaving, Session
 from hub.store import Gate
 from wire.messages import Passage
@@ -89,8 +88,8 @@ def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
         session.unheard |= state.watch.touched.pop(leaving.body.id, set())
         session.guessed |= leaving.body.id in state.watch.missed
         state.watch.missed.discard(leaving.body.id)
-        # What their hands did last is taken in a moment after it was done.
-        state.timeline.add(leaving.passage.t_s + SHOWN_S, partial(_gone, leaving.body.id))
+        # By now what their hands did last is taken in; and who they were must be let go before a visit is settled.
+        state.timeline.add(at_s, partial(_gone, leaving.body.id))
     if session.inside <= 0:
         state.visits.finished.append(session)
     return []
@@ -154,7 +153,7 @@ def too_late(state: State, cluster: Cluster, at_s: float) -> list[Effect]:
     settled = state.visits.settled
     if not settled:
         return []
-    near = [(r, body) for ratios in cluster.reach for body, r in ratios.items()]
+    near = [(max(grips), body) for reach in cluster.reach for body, grips in reach.items()]
     least = LIKELY * max((r for r, _ in near), default=0.0)
     paid = sorted({settled[body] for r, body in near if body in settled and r >= least})
     if not paid:

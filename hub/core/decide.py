@@ -14,6 +14,8 @@ COVERED = 0.98
 """and more, until together they are this likely;"""
 AT_MOST = 12
 """but nobody chooses from more than these."""
+IN_ALL = 0.5
+"""A lane that changed by so many units more or less than what somebody moved there saw something else move, too."""
 UNTHINKABLE = 0.003
 """Less likely ones are not shown."""
 SAID = "said by a person who was asked"
@@ -67,21 +69,25 @@ def _line(store: Store, carts: list[tuple[float, Cart]], cart: Cart, gtin: str, 
     product = store.product.get(gtin)
     name, price_cents = (product.name, product.price_cents) if product else ("something unknown", 0)
     probability = sum(p for p, c in carts if (gtin, count) in c.signature)
-    because = "; ".join(sentence(deed) for deed in cart.deeds if deed.gtin == gtin) or SAID
+    because = "; ".join(sentence(deed, store) for deed in cart.deeds if deed.gtin == gtin) or SAID
     return Line(gtin, name, count, price_cents, probability, because)
 
 
-def sentence(deed: Deed) -> str:
-    """What was seen, in one sentence: "lane 3-2 lost 538 ± 2 g at 14:02:11 while only you were within reach"."""
+def sentence(deed: Deed, store: Store) -> str:
+    """What was seen, in one sentence: "lane 3-2 lost 538 ± 2 g at 14:02:11 while only you were within reach". Where
+    something else moved there, too, before the lane was at rest, it says "in all"."""
     at = clock_time(deed.at_s)
     if deed.unweighed:
         return f"perhaps {_unweighed(deed)} at {at}"
     lanes = ("lane " if len(deed.lanes) == 1 else "lanes ") + " and ".join(deed.lanes)
     what = "lost" if deed.delta_g < 0 else "gained"
     sigma_g = f"{deed.sigma_g:.0f}" if deed.sigma_g >= 1 else f"{deed.sigma_g:.1f}"
+    product = store.product.get(deed.gtin)
+    besides_g = deed.delta_g + deed.moved * product.weight_g if product else 0.0
+    in_all = " in all" if product and abs(besides_g) > IN_ALL * product.weight_g else ""
     others = deed.within_reach - 1
     alone = "only you were" if others < 1 else f"you and {others} other{'s' if others > 1 else ''} were"
-    return f"{lanes} {what} {abs(deed.delta_g):.0f} ± {sigma_g} g at {at} while {alone} within reach"
+    return f"{lanes} {what} {abs(deed.delta_g):.0f} ± {sigma_g} g{in_all} at {at} while {alone} within reach"
 
 
 def clock_time(at_s: float) -> str:

@@ -4,10 +4,11 @@ only the difference."""
 import math
 from collections.abc import Iterator, Mapping
 
-from hub.core.goods import NOBODY, Key, Unit, Value
-from hub.core.part import Part, Step, cart_of, lane_of, log_normal
-from hub.core.reach import UNSEEN
-from hub.core.taking import FAR_SIGMAS, LEFT_BEHIND, LOG_TOGETHER
+from hub.core.goods import FOREIGN, NOBODY, Key, Unit, Value
+from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
+from hub.core.reach import ACTS, UNSEEN
+from hub.core.restocking import moved_meanwhile
+from hub.core.taking import FAR_SIGMAS, LEFT_BEHIND
 from hub.store import Store
 
 LOG_EXCHANGED = math.log(0.001)
@@ -20,17 +21,21 @@ def may_be(part: Part, best_log: float) -> bool:
     """Whether an exchange may be likely enough, beside the best explanation so far."""
     if len(part.lanes) > 1 or not part.ratios:
         return False
-    one, other = sorted([*part.ratios.values(), UNSEEN], reverse=True)[:2]
-    how = max(LOG_EXCHANGED, LOG_TOGETHER + math.log(other))
+    one = max(part.ratios.values())
+    other = sorted([*(max(grips) for grips in part.grips.values()), UNSEEN], reverse=True)[1]
+    how = max(LOG_EXCHANGED, math.log(ACTS * other)) + part.moments.unsure_log
     return log_normal(0.0, part.sigma_g) + math.log(one) + how > best_log + LOG_FAR_FETCHED
 
 
 def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
-    """One thing out of somebody's cart for one that lay there, by one person or by two at the same moment."""
+    """One thing out of somebody's cart for one that lay there, by one person or by two before it was at rest again; or
+    for what an employee filled up meanwhile."""
     (lane,) = part.lanes
-    actors = {session: ratio for session, ratio in part.actors(values).items() if session != NOBODY}
+    actors = [session for session in part.actors(values) if session != NOBODY]
     there: list[tuple[float, Unit, bool]] | None = None
-    for holder, ratio in actors.items():
+    for holder in actors:
+        if cart_of(values, holder).restocks:
+            yield from moved_meanwhile(part, store, holder, actors, values)
         for unit in {(u.gtin, u.weight_g): u for u in cart_of(values, holder).units}.values():
             there = _lying_there(part, store, values) if there is None else there
             for log_place, gone, left in there:
@@ -42,16 +47,18 @@ def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator
                     continue
                 home = unit.gtin in lane.products
                 log_p = log_normal(off_g, sigma_g) + log_place + part.seen_log((unit, gone))
-                log_p += (part.prior.log_home if home else part.prior.log_astray) + math.log(ratio)
+                log_p += part.prior.log_home if home else part.prior.log_astray
                 contents = lane_of(values, lane)
                 contents = contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)
                 contents = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))
                 put = cart_of(values, holder).minus((unit,), part.deed(unit.gtin, -1))
-                for taker, other in actors.items():
+                for taker in actors:
                     cart = put if taker == holder else cart_of(values, taker)
-                    taken = cart.plus((gone,), part.deed(gone.gtin, 1))
-                    how = LOG_EXCHANGED if taker == holder else LOG_TOGETHER + math.log(other)
-                    yield log_p + how, {("lane", lane.id): contents, ("cart", holder): put, ("cart", taker): taken}
+                    if gone.gtin != FOREIGN:
+                        cart = cart.plus((gone,), part.deed(gone.gtin, 1))
+                    how = LOG_EXCHANGED if taker == holder else 0.0
+                    how += both_log(part, values, holder, unit.weight_g, taker, -gone.weight_g)
+                    yield log_p + how, {("lane", lane.id): contents, ("cart", holder): put, ("cart", taker): cart}
 
 
 def _lying_there(part: Part, store: Store, values: Mapping[Key, Value]) -> list[tuple[float, Unit, bool]]:

@@ -11,12 +11,13 @@ from hub.core.belief import Belief, Values
 from hub.core.changes import Cluster
 from hub.core.exchanging import exchanged, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
+from hub.core.moments import Moments
 from hub.core.moving import moved_over
-from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal
+from hub.core.part import LIKELIHOOD, TINY, Part, Step, best, log_normal
 from hub.core.people import People
-from hub.core.planogram import Planogram
+from hub.core.planogram import Planogram, mixed
 from hub.core.putting import put_back
-from hub.core.reach import UNSEEN, reach
+from hub.core.reach import UNSEEN, at_once, reach
 from hub.core.taking import sold, taken
 
 WIDEST = 4
@@ -25,11 +26,11 @@ SCALE_SIGMA_G = 0.1
 """No cell is better than this, whatever its node says."""
 LOG_SECOND_DEED = math.log(0.05)
 """A neighbouring lane changed at the same time by another deed."""
-LOG_SOMEBODY_ELSE = math.log(0.3)
-"""One person's two hands do two things at once more often than two people side by side."""
+SOMEBODY_ELSE = 0.1
+"""Two people side by side do two things at once so often, for each time that one person's two hands do."""
 AT_ONCE = 0.1
 """Whoever was there this likely may have taken some of several things beside somebody who was there for sure."""
-LOG_OTHER_HAND = math.log(0.25)
+OTHER_HAND = 0.5
 """The other hand of somebody whose one hand is at a lane is at a neighbouring one, against what the ceiling saw."""
 LOG_NOTHING = math.log(0.001)
 ARTEFACT_G = 6.0
@@ -57,12 +58,14 @@ class Explainer:
         self._lanes = [planogram.store.lane[c.lane] for c in self._changes]
         self._evidence = cluster.evidence
         self._beside = tuple([(planogram.store.lane[e.lane], e.likelihoods) for e in cluster.beside])
+        self._moments = [Moments(c, self._pictured_s(c.lane)) for c in self._changes]
         if not cluster.reach:
             cluster.reach = [
-                reach(people, lane, c.t0_s, c.t1_s, self._pictured_s(c.lane))
-                for lane, c in zip(self._lanes, self._changes, strict=True)
+                reach(people, lane, moments) for lane, moments in zip(self._lanes, self._moments, strict=True)
             ]
-        self._ratios = cluster.reach
+            cluster.priors = [planogram.prior(lane) for lane in self._lanes]
+        self._reached, self._priors = cluster.reach, cluster.priors
+        self._together: dict[tuple[int, int], float] = {}
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)
         for start in range(count):
@@ -107,13 +110,20 @@ class Explainer:
         if not before or not now:
             return 0.0
         if not now <= before:
-            return LOG_SOMEBODY_ELSE
+            together = max(self._at_once(i, start) for i in range(start))
+            return math.log(SOMEBODY_ELSE * together + (1.0 - together))
         if len(now) > 1 or NOBODY in now:
             return 0.0
         (session,) = now
         here = part.actors(values).get(session, UNSEEN)
-        there = max(self._parts[i, i + 1].actors(values).get(session, UNSEEN) for i in range(start))
-        return max(0.0, LOG_OTHER_HAND - math.log(min(here, there)))
+        there, i = max((self._parts[i, i + 1].actors(values).get(session, UNSEEN), i) for i in range(start))
+        return max(0.0, math.log(OTHER_HAND * self._at_once(i, start) + TINY) - math.log(min(here, there)))
+
+    def _at_once(self, i: int, j: int) -> float:
+        """How likely two changes were made in one grip of two hands."""
+        if (i, j) not in self._together:
+            self._together[i, j] = min(1.0, self._moments[i].at_once(self._moments[j]))
+        return self._together[i, j]
 
     def _pictured_s(self, lane: str) -> list[float]:
         return [e.t_s for e in self._evidence if e.lane == lane] if self._evidence else []
@@ -131,17 +141,30 @@ class Explainer:
         moved_g = sum(moves_g)
         shares = tuple([move_g / moved_g if moved_g else 1 / len(changes) for move_g in moves_g])
         sigma_g = math.hypot(SCALE_SIGMA_G, *[c.sigma_g for c in changes])
-        ratios = self._ratios[start + moves_g.index(max(moves_g))]
+        main = start + moves_g.index(max(moves_g))
+        moments, reached = self._moments[main], self._reached[main]
+        ratios = at_once(reached, moments)
         top = max(ratios.values(), default=UNSEEN)
-        alone = {body: r for body, r in ratios.items() if r > 1e-4 * top}
-        near = len([r for r in ratios.values() if r > 0.03 * top])
-        at_s, prior = max([c.t1_s for c in changes]), self._planogram.prior(lanes, shares)
-        camera = self._camera({lane.id for lane in lanes}) if self._evidence else None
-        part = Part(lanes, shares, gains_g, sum(gains_g), sigma_g, at_s, alone, near, camera, prior, self._beside)
+        part = Part(
+            lanes=lanes,
+            shares=shares,
+            gains_g=gains_g,
+            delta_g=sum(gains_g),
+            sigma_g=sigma_g,
+            at_s=max([c.t1_s for c in changes]),
+            moments=moments,
+            grips=reached,
+            ratios={body: r for body, r in ratios.items() if r > 1e-4 * top},
+            within_reach=len([r for r in ratios.values() if r > 0.03 * top]),
+            camera=self._camera({lane.id for lane in lanes}) if self._evidence else None,
+            prior=self._priors[start] if end - start == 1 else mixed(self._priors[start:end], shares),
+            beside=self._beside,
+        )
         if part.lost:
             part.sold = best(list(sold(part, self._planogram)))
-            if not part.sold or len(part.sold[0][1]) > 1:
-                part.ratios = {body: r for body, r in ratios.items() if r > min(1e-4 * top, AT_ONCE)}
+        if not part.sold or len(part.sold[0][1]) > 1:  # perhaps by several people
+            part.ratios = {b: r for b, r in ratios.items() if r > 1e-4 * top or max(reached[b]) > AT_ONCE}
+        part.grips = {body: reached[body] for body in part.ratios}
         return part
 
     def _camera(self, lanes: set[str]) -> dict[str, float] | None:

@@ -146,10 +146,10 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
     clusters = state.pending.due(state.store, at_s)
     for cluster in clusters:
         t_s = _when(cluster)
-        if state.people.sees_hands:
-            _learn_hands(state, cluster)
         confuse_until(state.people, state.timeline, t_s)
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
+        if state.people.sees_hands:
+            _learn_hands(state, cluster)
         effects += checkout.too_late(state, cluster, at_s)
     if state.people.shuffles:
         until_s = min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S)

@@ -44,6 +44,14 @@ def distance_m(hand: Hand, lane: Lane) -> float:
     return math.hypot(beside_m, before_m, max(0.0, abs(hand.z_m - lane.z_m) - 0.15))
 
 
+def nearest(hand: Hand, store: Store) -> Lane | None:
+    """The lane that a hand is at: of two beside each other the nearer one."""
+    there = [lane for lane in store.lanes if at(hand, lane)]
+    return min(
+        there, key=lambda lane: math.dist((hand.x_m, hand.y_m, hand.z_m), (lane.x_m, lane.y_m, lane.z_m)), default=None
+    )
+
+
 def was_at(place: Place, lane: Lane, sees_hands: bool) -> bool:
     """Whether somebody had a hand at a lane; where hands are not seen, whether they stood before it."""
     if sees_hands:

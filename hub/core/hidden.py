@@ -1,11 +1,12 @@
-"""How often a hand that moves something is hidden from the ceiling: learnt where only one person can have moved it."""
+"""How hands look from the ceiling: how often one that moves something is hidden, learnt where only one person can have
+moved it, and how often one shows that moves nothing there, learnt from everybody else."""
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from hub.core.floor import Body, Place
+from hub.core.learning import Learnt
 from hub.store import Lane
 
 BEFORE_S = 2.0
@@ -14,30 +15,36 @@ NEAR_FRONT_M, NEAR_SIDE_M = 1.2, 1.0
 """Nobody reaches a lane from outside of this."""
 GAP_S = 0.3
 """Somebody was in sight all the time if there is no longer gap between their places."""
-FIRST_GRIPS, FIRST_SHARE = 10.0, 0.2
+FIRST_GRIPS, FIRST_HIDDEN = 10.0, 0.2
 """What is believed before any grip was seen counts as so many: a back or another arm hides one in five."""
 LAST_GRIPS = 1000.0
-"""So many grips are remembered: cameras are moved, and shelves. So nobody can know that fewer than one in so many are
-hidden."""
+"""So many grips are remembered: cameras are moved, and shelves."""
+FIRST_LOOKS, FIRST_SHOWN = 100.0, 0.05
+"""What is believed before anybody was looked at who moves nothing counts as so many looks, in which they show a hand so
+often."""
+LAST_LOOKS = 5000.0
 
 
 @dataclass(slots=True)
 class HiddenHands:
-    """The share of grips during which the hand was not seen once."""
+    """What a camera that looks for hands makes of them."""
 
-    grips: float = FIRST_GRIPS
-    share: float = FIRST_SHARE
-    log_share: float = math.log(FIRST_SHARE)
+    hidden: Learnt = field(default_factory=lambda: Learnt(FIRST_HIDDEN, FIRST_GRIPS, LAST_GRIPS))
+    """The share of grips during which the hand was not seen once."""
+    shown: Learnt = field(default_factory=lambda: Learnt(FIRST_SHOWN, FIRST_LOOKS, LAST_LOOKS))
+    """The share of frames in which somebody shows a hand who is not at the lane where something moves."""
 
     def learn(self, bodies: Iterable[Body], lane: Lane, start_s: float, end_s: float) -> None:
-        """Something moved on this lane between these times: if just one person was near, did they show a hand?"""
-        near = [places for body in bodies if (places := _near(body, lane, start_s, end_s))]
-        if len(near) != 1 or not _watched(near[0], end_s):
-            return
-        hidden = all(place.hand is None for place in near[0])
-        self.grips = min(self.grips + 1.0, LAST_GRIPS)
-        self.share = max(self.share + (hidden - self.share) / self.grips, 1.0 / LAST_GRIPS)
-        self.log_share = math.log(self.share)
+        """Something moved on this lane between these times: if just one person was near, did they show a hand? And did
+        the others?"""
+        near: list[list[Place]] = []
+        for body in bodies:
+            if places := _near(body, lane, start_s, end_s):
+                near.append(places)
+            elif body.sights and (then := next((p for p in reversed(body.places) if p.t_s <= end_s), None)) is not None:
+                self.shown.take_in(then.hand is not None)
+        if len(near) == 1 and _watched(near[0], end_s):
+            self.hidden.take_in(all(place.hand is None for place in near[0]))
 
 
 def _near(body: Body, lane: Lane, start_s: float, end_s: float) -> list[Place]:

@@ -9,20 +9,24 @@ from msgspec import Struct
 
 from hub.core.belief import Values
 from hub.core.goods import NOBODY, Cart, Deed, Key, LaneContents, Unit, Value, Who
+from hub.core.moments import Moments
 from hub.core.planogram import Prior
-from hub.core.reach import UNSEEN
+from hub.core.reach import ACTS, UNSEEN
 from hub.store import Lane
 
 WORTH = 12.0
 """Explanations this much (in log) behind the best are not followed."""
 AT_MOST = 48
 """Nor more than this many."""
+TINY = 1e-300
+"""So that what is impossible has a logarithm."""
 CAMERA_FLOOR = 0.01
 """A picture is never trusted beyond this."""
 
 Step = tuple[float, Values]
 """One way it may have gone on: log likelihood, and what changed."""
 LIKELIHOOD = itemgetter(0)
+Bodies = tuple[str, ...]
 T = TypeVar("T")
 
 
@@ -37,14 +41,20 @@ class Part(Struct, eq=False):
     delta_g: float
     sigma_g: float
     at_s: float
+    moments: Moments
+    """When, on its main lane, something may have been moved."""
+    grips: dict[str, list[float]]
+    """How likely each body had its hand there at each of these times, as `reach` says."""
     ratios: dict[str, float]
-    """How likely each body had its hand there, as `reach` says."""
+    """And at the time at which all of it was moved at once."""
     within_reach: int
     camera: Mapping[str, float] | None
     prior: Prior
     """What the planogram says of its lanes."""
     beside: tuple[tuple[Lane, Mapping[str, float]], ...] = ()
     """What cameras saw move on lanes beside these that weigh what they weighed."""
+    turns: dict[tuple[int, Bodies, Bodies], float] = {}
+    """What `in_turn` has found."""
     sold: list[tuple[float, tuple[Unit, ...]]] = []
     """For something taken: what it was, if it lay where it belongs or had strayed unseen, with log likelihoods."""
 
@@ -96,13 +106,41 @@ class Part(Struct, eq=False):
         return math.log(CAMERA_FLOOR + (1 - CAMERA_FLOOR) * mean)
 
     def actors(self, values: Mapping[Key, Value]) -> dict[str, float]:
-        """The same by session, for one hypothesis of who is who; and somebody whom nobody saw."""
+        """How likely each session did it, for one hypothesis of who is who; and somebody whom nobody saw."""
         actors = {NOBODY: UNSEEN}
         for body, ratio in self.ratios.items():
-            who = values["who", body]
-            assert isinstance(who, Who)
-            actors[who.session] = actors.get(who.session, 0.0) + ratio
+            session = session_of(values, body)
+            actors[session] = actors.get(session, 0.0) + ratio
         return actors
+
+    def in_turn(self, values: Mapping[Key, Value], first_g: float, one: str, other: str) -> float:
+        """How likely these two sessions, or one of them twice, moved first so much and then the rest: what `actors`
+        says of one who moved it all at once, times the odds that the other one was at it as well."""
+        if len(self.lanes) > 1:
+            first_g *= self.gains_g[self.shares.index(max(self.shares))] / self.delta_g
+        here = self._bodies(values, one)
+        key = round(first_g), here, here if one == other else self._bodies(values, other)
+        if key not in self.turns:
+            self.turns[key] = self._in_turn(*key)
+        return self.turns[key]
+
+    def _in_turn(self, first_g: int, one: Bodies, other: Bodies) -> float:
+        log_ratio, pairs = self.moments.two(first_g)
+        here = self._grips(one)
+        if one == other:
+            likely = sum([p * min(here[i], here[j]) for i, j, p in pairs])
+        else:
+            there = self._grips(other)
+            likely = ACTS * sum([p * here[i] * there[j] for i, j, p in pairs])
+        return math.exp(log_ratio) * likely
+
+    def _bodies(self, values: Mapping[Key, Value], session: str) -> Bodies:
+        return tuple([body for body in self.grips if session_of(values, body) == session])
+
+    def _grips(self, bodies: Bodies) -> list[float]:
+        if not bodies:
+            return [UNSEEN] * self.moments.grips
+        return [sum(ratios) for ratios in zip(*(self.grips[body] for body in bodies), strict=True)]
 
     def deed(self, gtin: str, moved: int) -> Deed:
         """What is noted in a cart as the reason for a line."""
@@ -115,6 +153,19 @@ class Part(Struct, eq=False):
             if gtin in lane.products:
                 return lane
         return self.main
+
+
+def both_log(part: Part, values: Mapping[Key, Value], one: str, gain_g: float, other: str, gain_2_g: float) -> float:
+    """How likely, in log, one session made the lane gain so much and another one so much, whichever of it was first."""
+    p = part.in_turn(values, gain_g, one, other) + part.in_turn(values, gain_2_g, other, one)
+    return math.log(p / 2 + TINY)
+
+
+def session_of(values: Mapping[Key, Value], body: str) -> str:
+    """Whose body it is in this hypothesis."""
+    who = values["who", body]
+    assert isinstance(who, Who)
+    return who.session
 
 
 def cart_of(values: Mapping[Key, Value], session: str) -> Cart:

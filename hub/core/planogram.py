@@ -3,6 +3,7 @@ product go at once, settled visits teach."""
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ FIRST_TAKES, FIRST_MORE, LAST_TAKES = 50.0, 20.0, 2000.0
 ones are remembered."""
 LANE_FIRST, LANE_LAST = 5.0, 50.0
 """And of one lane, what its store shows counts as so many."""
-FORGOTTEN = 0.01
+FORGOTTEN = 0.05
 """What a lane sold so long ago that it counts as less than this is forgotten."""
 
 
@@ -45,6 +46,16 @@ class Prior(NamedTuple):
     def count_log(self, count: int) -> float:
         """Log probability of so many units in one grip, against one."""
         return 0.0 if count < 2 else self.log_another + (count - 2) * self.log_more
+
+
+def mixed(priors: Sequence[Prior], shares: Sequence[float]) -> Prior:
+    """What may leave several lanes, of which each moved its share."""
+    planned: dict[str, float] = {}
+    for prior, share in zip(priors, shares, strict=True):
+        for gtin, p in prior.planned.items():
+            planned[gtin] = planned.get(gtin, 0.0) + share * p
+    astray = sum(share * prior.astray for prior, share in zip(priors, shares, strict=True))
+    return priors[0]._replace(planned=planned, astray=astray)
 
 
 class Planogram:
@@ -90,20 +101,8 @@ class Planogram:
         self._astray.take_in(not home)
         self._of_one_lane.clear()
 
-    def prior(self, lanes: tuple[Lane, ...], shares: tuple[float, ...]) -> Prior:
-        """What may leave these lanes, of which each moved its share."""
-        if len(lanes) == 1:
-            return self._prior(lanes[0])
-        priors = [self._prior(lane) for lane in lanes]
-        planned: dict[str, float] = {}
-        for prior, share in zip(priors, shares, strict=True):
-            for gtin, p in prior.planned.items():
-                planned[gtin] = planned.get(gtin, 0.0) + share * p
-        astray = sum(share * prior.astray for prior, share in zip(priors, shares, strict=True))
-        return priors[0]._replace(planned=planned, astray=astray)
-
-    def _prior(self, lane: Lane) -> Prior:
-        """Of one lane, worked out once after each visit that was settled."""
+    def prior(self, lane: Lane) -> Prior:
+        """What may leave a lane: worked out once after each visit that was settled."""
         prior = self._of_one_lane.get(lane.id)
         if prior is None:
             planned = dict.fromkeys(lane.products, 1 / max(1, len(lane.products)))
@@ -115,10 +114,9 @@ class Planogram:
                 planned = {
                     g: (sold.get(g, 0.0) + LANE_FIRST * planned.get(g, 0.0)) / total for g in {**planned, **sold}
                 }
-            astray = (ASTRAY if lane.products else UNPLANNED) / len(self.store.products)
             prior = self._of_one_lane[lane.id] = Prior(
                 planned,
-                astray,
+                astray=(ASTRAY if lane.products else UNPLANNED) / len(self.store.products),
                 log_another=math.log(self._another.share),
                 log_more=math.log(self._more.share),
                 log_home=math.log1p(-self._astray.share),

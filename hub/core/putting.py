@@ -7,14 +7,12 @@ from itertools import combinations
 from hub.core.belief import Values
 from hub.core.goods import FOREIGN, Cart, Key, Unit, Value, signature_of
 from hub.core.part import Part, Step, cart_of, lane_of, log_normal
+from hub.core.restocking import restocked
 from hub.core.taking import FAR_SIGMAS, MANY_AT_ONCE
 from hub.store import Store
 
 LOG_HANDED = math.log(0.003)
 """What somebody puts back was in another's cart: handed over unseen."""
-LOG_RESTOCKED = math.log(0.2)
-"""An employee lays down new units: this many at once, from 1 to RESTOCKED_AT_MOST, are about alike."""
-RESTOCKED_AT_MOST = 12
 LOG_FOREIGN = math.log(0.01 / 1500)
 """Something put down that nobody took here: a bag, a phone. Per gram up to 1.5 kg."""
 
@@ -31,7 +29,7 @@ def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[
             log_p += math.log(actors[holder] + math.exp(LOG_HANDED) * (ratios - actors[holder]))
             yield log_p, {**left, **_lanes_after_put(part, units, values)}
         if cart.restocks:
-            for log_p, changed in _restocked(part, store, holder, values):
+            for log_p, changed in restocked(part, store, holder, values):
                 yield math.log(actors[holder]) + log_p, changed
     foreign = Unit(FOREIGN, part.delta_g, part.sigma_g, part.division)
     lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
@@ -50,24 +48,6 @@ def _fitting(cart: Cart, part: Part) -> Iterator[tuple[float, tuple[Unit, ...]]]
         if off_g * off_g <= FAR_SIGMAS**2 * variance:
             log_p = log_normal(off_g, math.sqrt(variance)) + part.spread_log(part.delta_g - off_g)
             yield log_p + part.seen_log(units) + _home_log(part, units), units
-
-
-def _restocked(part: Part, store: Store, session: str, values: Mapping[Key, Value]) -> Iterator[Step]:
-    """New units of what belongs there, as many as weigh so much."""
-    cart = cart_of(values, session)
-    for lane in part.lanes:
-        for gtin in lane.products:
-            product = store.product[gtin]
-            nearest = round(part.delta_g / product.weight_g)
-            for count in (n for n in (nearest - 1, nearest, nearest + 1) if 1 <= n <= RESTOCKED_AT_MOST):
-                weight_g = count * product.weight_g
-                sigma_g = math.hypot(part.sigma_g, math.sqrt(count) * product.spread_g)
-                units = (Unit(gtin, product.weight_g, product.spread_g),) * count
-                log_p = log_normal(part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g)
-                log_p += LOG_RESTOCKED - math.log(len(lane.products)) + part.seen_log(units)
-                noted = cart.explained(part.deed(gtin, -count))
-                more = lane_of(values, lane).less(gtin, -count)
-                yield log_p, {("cart", session): noted, ("lane", lane.id): more}
 
 
 def _home_log(part: Part, units: tuple[Unit, ...]) -> float:

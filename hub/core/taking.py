@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from hub.core.belief import Values
-from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Unit, Value, signature_of
-from hub.core.part import LIKELIHOOD, WORTH, Part, Step, cart_of, lane_of, log_normal
+from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Cart, Key, Unit, Value, signature_of
+from hub.core.part import LIKELIHOOD, WORTH, Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.planogram import Planogram
 from hub.store import Product, spread_g
 
@@ -19,10 +19,15 @@ FITS_SIGMAS = 4.0
 """A product planned elsewhere is thought of only when its weight fits this well."""
 FAR_SIGMAS = 7.0
 """Further off than this, that nothing we know was taken is likelier."""
-LOG_TOGETHER = math.log(0.002)
-"""Two people at one lane at one moment, per unit of the second one's ratio."""
+IN_TWO_GRIPS = 0.3
+"""Whoever takes several from a lane before it is at rest does not take all of them at once so often."""
+LOG_EMPLOYEE_TAKES = math.log(0.1)
+"""An employee takes something so often, beside a shopper who is as likely to have been there: they come to fill, and
+carry home what has strayed."""
 LEFT_BEHIND = 0.25
-"""How readily something left on a lane is taken, beside the lane's own product."""
+"""How readily something left on a lane is taken, beside the lane's own product,"""
+LOG_LEFT_BY_ONESELF = math.log(2.0)
+"""and how much more readily by whoever left it there."""
 LOG_ROLLED_IN = math.log(0.5)
 """Something rolled into the place of what was taken beside it, beside a picture of what did not move."""
 UNNOTICED_G = 8.0
@@ -35,19 +40,27 @@ def taken(part: Part, planogram: Planogram, values: Mapping[Key, Value]) -> Iter
     """What went missing was taken: by whom, and what it was."""
     actors = part.actors(values)
     log_ratios = {session: math.log(ratio) for session, ratio in actors.items()}
+    employees = {session for session in actors if cart_of(values, session).restocks}
     options = [*part.sold, *_left_behind(part, planogram, values)]
     unknown = (Unit(UNKNOWN, -part.delta_g, part.sigma_g),)
     options.append((LOG_UNKNOWN + part.spread_log(-part.delta_g) + part.seen_log(unknown), unknown))
     floor = max(options, key=LIKELIHOOD)[0] + max(log_ratios.values()) - WORTH
-    for log_p, units in options:
+    for i, (log_p, units) in enumerate(options):
         takers = [session for session, log_ratio in log_ratios.items() if log_p + log_ratio >= floor]
         if not takers:
             continue
         lanes = _lanes_after_take(part, units, values)
         sold = tuple(u for u in units if u.gtin != FOREIGN)
         for session in takers:
-            yield log_p + log_ratios[session], {**lanes, **_add(values, session, sold, part)}
-        if len(sold) == len(units) > 1:
+            log_ratio = log_ratios[session]
+            if len(units) > 1 and session != NOBODY:
+                log_ratio += _not_all_at_once_log(part, values, session, units, log_ratio)
+            if i >= len(part.sold):
+                log_ratio += LOG_LEFT_BY_ONESELF if _left_there(cart_of(values, session), units[0], part) else 0.0
+            elif session in employees:
+                log_ratio += LOG_EMPLOYEE_TAKES
+            yield log_p + log_ratio, {**lanes, **put_into(values, session, sold, part)}
+        if i < len(part.sold) and len(units) > 1:
             yield from _together(part, log_p, units, lanes, values, actors)
     if part.beside and len(part.lanes) == 1:
         yield from _rolled_into_place(part, planogram, values, actors)
@@ -73,7 +86,22 @@ def _rolled_into_place(
             }
             taken = (Unit(gone.gtin, gone.weight_g, gone.spread_g),)
             for session, ratio in actors.items():
-                yield log_p + math.log(ratio), {**lanes, **_add(values, session, taken, part)}
+                yield log_p + math.log(ratio), {**lanes, **put_into(values, session, taken, part)}
+
+
+def _left_there(cart: Cart, unit: Unit, part: Part) -> bool:
+    """Whether somebody put such a thing on these lanes."""
+    lanes = {lane.id for lane in part.lanes}
+    return any(deed.moved < 0 and deed.gtin == unit.gtin and not lanes.isdisjoint(deed.lanes) for deed in cart.deeds)
+
+
+def _not_all_at_once_log(
+    part: Part, values: Mapping[Key, Value], session: str, units: tuple[Unit, ...], log_ratio: float
+) -> float:
+    """How much likelier it is to have taken them all, as one may also have done so in two grips, than at once."""
+    first_g = [-sum(unit.weight_g for unit in units[:cut]) for cut in range(1, len(units))]
+    in_two = sum(part.in_turn(values, gram, session, session) for gram in first_g) / len(first_g)
+    return math.log(1 - IN_TWO_GRIPS + IN_TWO_GRIPS * in_two / math.exp(log_ratio))
 
 
 def _together(
@@ -84,16 +112,20 @@ def _together(
     values: Mapping[Key, Value],
     actors: dict[str, float],
 ) -> Iterator[Step]:
-    """Two people took their share of it at the same moment."""
-    log_p += LOG_TOGETHER - (part.prior.log_another if units[0].gtin == units[-1].gtin else LOG_TWO_KINDS)
-    payers = [(session, ratio) for session, ratio in actors.items() if session != NOBODY]
-    for (one, ratio), (other, ratio_2) in combinations(payers, 2):
+    """Two people took their share of it before it was at rest again."""
+    alike = units[0].gtin == units[-1].gtin
+    log_p -= part.prior.count_log(len(units)) if alike else LOG_TWO_KINDS
+    for one, other in combinations([session for session in actors if session != NOBODY], 2):
         for cut in range(1, len(units)):
             halves = (units[:cut], units[cut:])
-            swapped = halves[0][0].gtin != halves[1][0].gtin
-            for mine, theirs in (halves, halves[::-1]) if swapped else (halves,):
-                carts = {**_add(values, one, mine, part), **_add(values, other, theirs, part)}
-                yield log_p + math.log(ratio) + math.log(ratio_2), {**lanes, **carts}
+            log_both = log_p + (part.prior.count_log(cut) + part.prior.count_log(len(units) - cut) if alike else 0.0)
+            for mine, theirs in (halves,) if alike else (halves, halves[::-1]):
+                mine_g, theirs_g = (-sum(unit.weight_g for unit in half) for half in (mine, theirs))
+                how = both_log(part, values, one, mine_g, other, theirs_g)
+                if cart_of(values, one).restocks or cart_of(values, other).restocks:
+                    how += LOG_EMPLOYEE_TAKES
+                carts = {**put_into(values, one, mine, part), **put_into(values, other, theirs, part)}
+                yield log_both + how, {**lanes, **carts}
 
 
 def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, ...]]]:
@@ -210,7 +242,8 @@ def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, 
     return changed
 
 
-def _add(values: Mapping[Key, Value], session: str, units: tuple[Unit, ...], part: Part) -> Values:
+def put_into(values: Mapping[Key, Value], session: str, units: tuple[Unit, ...], part: Part) -> Values:
+    """These units in somebody's cart, and why."""
     cart = cart_of(values, session)
     for gtin, count in signature_of(units):
         cart = cart.plus(tuple([u for u in units if u.gtin == gtin]), part.deed(gtin, count))

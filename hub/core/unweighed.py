@@ -5,22 +5,18 @@ All that shows is a hand: near another's hand in mid-air, down at the floor, or 
 until something else tells, or a person is asked.
 """
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from hub.core.belief import Belief, Values
 from hub.core.events import NodeHeard
-from hub.core.goods import NOBODY, Deed, Key, Unit, Value, Who
 from hub.core.habits import Habits
-from hub.core.hands import at, clear, may_touch, met, was_at
-from hub.core.part import Step as Way
-from hub.core.part import cart_of, lane_of
+from hub.core.hands import clear, may_touch, met, nearest, was_at
 from hub.core.people import MEMORY_S, People
 from hub.core.timeline import Step
+from hub.core.unseen import SHOWN_S, What, maybe
 from hub.store import Lane, Store
 from wire.messages import Hand
 
@@ -37,18 +33,13 @@ UNSEEN_S = 0.3
 OUT_OF_SIGHT_S = 10.0
 """but who was out of sight for longer may be anywhere."""
 LOOK_BACK_FRAMES = 60
-SHOWN_S = 2.5
-"""What a lane shows of a hand, it shows within this long."""
+WEIGHED_S = 6.0
+"""What a lane shows of a hand, in one with what its neighbours show at that time, it shows within this long."""
 NOTICED_S = 6.0
 """A silent node is noticed within this long."""
 FRAMES = 2
 """One frame alone may be the camera's mistake."""
 STANDS_FRAMES = 10
-PUT_BACK = 0.25
-"""Of those who move something on a lane, so many put it there."""
-
-What = tuple[str, str, str]
-"""("met", body, body), ("floor", body, "") or ("lane", body, lane)."""
 
 
 @dataclass(slots=True)
@@ -78,8 +69,8 @@ class Watch:
     """By body: nodes that are behind and of whose lanes somebody was at one meanwhile."""
     missed: set[str] = field(default_factory=set)
     """Bodies that were at a lane of which it will never be heard what they did."""
-    stocked: dict[str, float] = field(default_factory=dict)
-    """Lanes that an employee fills, and when a hand of theirs was there last."""
+    stocked: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Lanes that an employee fills, when a hand of theirs was there last, and whose body that is."""
     spells: dict[What, Spell] = field(default_factory=dict)
     held_out: dict[str, tuple[float, Hand]] = field(default_factory=dict)
     """By body: the hand that it held out just now, clear of every plate, and when."""
@@ -96,7 +87,7 @@ class Watch:
         for what in self._going_on(store, people, t_s):
             spell = self.spells.setdefault(what, Spell(t_s))
             spell.last_s, spell.frames = t_s, spell.frames + 1
-        self.stocked = {lane: last_s for lane, last_s in self.stocked.items() if last_s > t_s - STOCKED_S - GAP_S}
+        self.stocked = {la: hand for la, hand in self.stocked.items() if hand[0] > t_s - STOCKED_S - GAP_S}
         if not self.spells:
             return []
         for node, silence in self.unheard.items():
@@ -112,10 +103,13 @@ class Watch:
         ]
         for what in over:
             del self.spells[what]
-        return [
-            (spell.last_s + SHOWN_S, partial(_maybe, store, what, spell.last_s, self.habits.share(what[0])))
-            for spell, what in ended
-        ]
+        return [self._step(store, what, spell.last_s) for spell, what in ended]
+
+    def _step(self, store: Store, what: What, at_s: float) -> tuple[float, Step]:
+        """What it may have been, and when that is looked into: of a lane that weighs, once what it weighed is known."""
+        filler = self.stocked[what[2]][1] if what[2] in self.stocked else ""
+        then_s = at_s + (WEIGHED_S if filler else SHOWN_S)
+        return then_s, partial(maybe, store, what, at_s, self.habits.share(what[0]), filler)
 
     def _watched(self) -> dict[str, None]:
         """Lanes at which a hand matters that no scale sees."""
@@ -166,10 +160,12 @@ class Watch:
             for other in others:
                 yield "met", *sorted((body.id, other))  # type: ignore[misc]
             self.held_out[body.id] = t_s, hand
-        for lane in (la for body, hand in hands if body.restocks for la in store.lanes if at(hand, la)):
+        for body, hand in hands:
+            if not body.restocks or (lane := nearest(hand, store)) is None:
+                continue
             if lane.id not in self.stocked:
                 self._look_back(people, lane, t_s, STOCKED_S)
-            self.stocked[lane.id] = t_s
+            self.stocked[lane.id] = t_s, body.id
         there = [body for body, _ in hands] if people.sees_hands else [b for b in people.bodies.values() if b.bound]
         for lane in (store.lane[name] for name in self._watched()):
             for body in there:
@@ -184,89 +180,3 @@ def _unseen_there(people: People, hand: Hand, t_s: float) -> list[str]:
         for body in people.all()
         if body.bound and UNSEEN_S < t_s - body.t_s < OUT_OF_SIGHT_S and may_touch(body, hand, t_s)
     ]
-
-
-def _maybe(store: Store, what: What, at_s: float, share: float, belief: Belief) -> None:
-    kind, body, other = what
-    bodies = [body, other] if kind == "met" else [body]
-    sessions = sorted({session for b in bodies for _, session in belief.who(b)} - {NOBODY})
-    keys: list[Key] = [*(("who", b) for b in bodies), *(("cart", session) for session in sessions)]
-    match kind:
-        case "met":
-            belief.update(keys, partial(_handed, body, other, at_s, share))
-        case "floor":
-            belief.update(keys, partial(_dropped, body, at_s, share))
-        case "lane":
-            belief.update([*keys, ("lane", other)], partial(_unseen, store, store.lane[other], body, at_s, share))
-
-
-def _handed(one: str, other: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Way]:
-    """One thing went from one to the other, or nothing did."""
-    sessions = [_session(values, one), _session(values, other)]
-    if NOBODY in sessions or sessions[0] == sessions[1]:
-        return [(0.0, {})]
-    ways: list[Way] = []
-    for giver, taker in (sessions, sessions[::-1]):
-        for unit in _kinds(values, giver):
-            given = cart_of(values, giver).minus((unit,), _deed("met", unit, -1, at_s))
-            got = cart_of(values, taker).plus((unit,), _deed("met", unit, 1, at_s))
-            ways.append((0.0, {("cart", giver): given, ("cart", taker): got}))
-    return _with_nothing(ways, share)
-
-
-def _dropped(body: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Way]:
-    """One thing was left on the floor, or none was."""
-    session = _session(values, body)
-    ways: list[Way] = []
-    for unit in _kinds(values, session) if session != NOBODY else []:
-        less = cart_of(values, session).minus((unit,), _deed("floor", unit, -1, at_s))
-        ways.append((0.0, {("cart", session): less}))
-    return _with_nothing(ways, share)
-
-
-def _unseen(store: Store, lane: Lane, body: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Way]:
-    """One of the lane's products was taken, something was put there, or nothing happened."""
-    session = _session(values, body)
-    if session == NOBODY or cart_of(values, session).restocks:
-        return [(0.0, {})]
-    cart, contents = cart_of(values, session), lane_of(values, lane)
-    if any(lane.id in deed.lanes and abs(deed.at_s - at_s) < SHOWN_S for deed in cart.deeds):
-        return [(0.0, {})]  # it was weighed after all
-    ways: list[Way] = []
-    for gtin in lane.products:
-        product = store.product[gtin]
-        unit = Unit(gtin, product.weight_g, product.spread_g)
-        more = cart.plus((unit,), _deed("lane", unit, 1, at_s, lane))
-        after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1)}
-        ways.append((math.log((1 - PUT_BACK) / len(lane.products)), after))
-    kinds = _kinds(values, session)
-    for unit in kinds:
-        less = cart.minus((unit,), _deed("lane", unit, -1, at_s, lane))
-        there = contents.less(unit.gtin, -1) if unit.gtin in lane.products else contents.with_left((unit,))
-        ways.append((math.log(PUT_BACK / len(kinds)), {("cart", session): less, ("lane", lane.id): there}))
-    return _with_nothing(ways, share)
-
-
-def _with_nothing(ways: list[Way], share: float) -> list[Way]:
-    """These ways as likely together as `share` says, and else nothing."""
-    if not ways:
-        return [(0.0, {})]
-    top = max(log_p for log_p, _ in ways)
-    total = top + math.log(sum(math.exp(log_p - top) for log_p, _ in ways))
-    log_something = math.log(share) - total
-    return [(math.log(1 - share), {}), *((log_something + log_p, changed) for log_p, changed in ways)]
-
-
-def _session(values: Mapping[Key, Value], body: str) -> str:
-    who = values["who", body]
-    assert isinstance(who, Who)
-    return who.session
-
-
-def _kinds(values: Mapping[Key, Value], session: str) -> list[Unit]:
-    """One unit of each product in a cart."""
-    return list({unit.gtin: unit for unit in cart_of(values, session).units}.values())
-
-
-def _deed(kind: str, unit: Unit, moved: int, at_s: float, *lanes: Lane) -> Deed:
-    return Deed(unit.gtin, moved, tuple(lane.id for lane in lanes), 0.0, 0.0, at_s, 1, kind)

@@ -104,12 +104,19 @@ class Story:
             )
         return effects
 
-    def change(self, lane: int, delta_g: float, sigma_g: float = 0.5, took_s: float = 0.6) -> None:
+    def change(
+        self, lane: int, delta_g: float, sigma_g: float = 0.5, took_s: float = 0.6, trace: tuple[int, ...] = ()
+    ) -> None:
         """A lane of the shelf changed just now."""
         self.says(
             "shelf",
             WeightChange(
-                lane=f"1-1-{lane}", delta_g=delta_g, sigma_g=sigma_g, t0_s=self.now_s - took_s, t1_s=self.now_s
+                lane=f"1-1-{lane}",
+                delta_g=delta_g,
+                sigma_g=sigma_g,
+                t0_s=self.now_s - took_s,
+                t1_s=self.now_s,
+                trace=trace,
             ),
         )
 

@@ -128,7 +128,9 @@ def test_what_the_store_does_not_sell_does_not_keep_a_cart_from_being_the_one_th
     session.waiting = (Cart((Unit(CHIPS, 62.0, 0.5), Unit(FOREIGN, 900.0, 0.5)), (deed,)),)
     (charged,) = answer(story, ask, {CHIPS: 1})
     assert isinstance(charged, Capture)
-    assert bought([charged]) == {CHIPS: 1} and because(charged.receipt)[CHIPS] == decide.sentence(deed)
+    assert bought([charged]) == {CHIPS: 1} and because(charged.receipt)[CHIPS] == decide.sentence(
+        deed, story.state.store
+    )
 
 
 def test_what_hands_do_is_learnt_from_a_cart_that_was_thought_of_and_from_no_other() -> None:
@@ -136,7 +138,8 @@ def test_what_hands_do_is_learnt_from_a_cart_that_was_thought_of_and_from_no_oth
         story, ask = asked_about_a_hand_at_the_floor()
         answer(story, ask, choice)
         habits = story.state.watch.habits
-        assert (habits.asked["floor"], habits.something["floor"]) == (learnt, learnt and not choice)
+        assert habits.moved["floor"].weight == 9.0 + learnt
+        assert (habits.share("floor") > 1 / 9) == (learnt and not choice)
 
 
 @pytest.mark.parametrize(

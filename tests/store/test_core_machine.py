@@ -33,6 +33,7 @@ WEIGHTS_G = {COLA: 350.0, TONIC: 351.0, CHIPS: 62.0, WATER: 538.0}
 SOLD = st.sampled_from(sorted(WEIGHTS_G))
 SENSIBLE = st.dictionaries(SOLD, st.integers(1, 2), max_size=3)
 ANY_CART = st.dictionaries(SOLD | st.sampled_from(["404", UNKNOWN, FOREIGN, ""]), st.integers(-1, 100) | st.just(10**9))
+TRACES = st.lists(st.integers(-800, 800), max_size=12).map(tuple)
 ANSWERS = st.integers(-1, 5) | SENSIBLE | ANY_CART
 
 
@@ -48,22 +49,32 @@ class Visits(People):
 
     # Goods.
 
-    def change(self, lane: int, delta_g: float, sigma_g: float = 0.5, took_s: float = 0.6, at_s: float = 0.0) -> None:
+    def change(
+        self,
+        lane: int,
+        delta_g: float,
+        sigma_g: float = 0.5,
+        took_s: float = 0.6,
+        at_s: float = 0.0,
+        trace: tuple[int, ...] = (),
+    ) -> None:
         t1_s = self.now_s + at_s
-        change = WeightChange(lane=f"1-1-{lane}", delta_g=delta_g, sigma_g=sigma_g, t0_s=t1_s - took_s, t1_s=t1_s)
+        change = WeightChange(
+            lane=f"1-1-{lane}", delta_g=delta_g, sigma_g=sigma_g, t0_s=t1_s - took_s, t1_s=t1_s, trace=trace
+        )
         if self.behind:
             self.backlog.append(change)
         else:
             self.says("shelf", change)
 
-    @rule(lane=LANES, count=st.integers(1, 3), off_g=st.floats(-1, 1))
-    def takes(self, lane: int, count: int, off_g: float) -> None:
-        self.change(lane, off_g - count * WEIGHTS_G[(COLA, TONIC, CHIPS, WATER)[lane - 1]])
+    @rule(lane=LANES, count=st.integers(1, 3), off_g=st.floats(-1, 1), trace=TRACES)
+    def takes(self, lane: int, count: int, off_g: float, trace: tuple[int, ...]) -> None:
+        self.change(lane, off_g - count * WEIGHTS_G[(COLA, TONIC, CHIPS, WATER)[lane - 1]], trace=trace)
 
-    @rule(lane=LANES, gtins=st.lists(SOLD, min_size=1, max_size=2), off_g=st.floats(-1, 1))
-    def puts(self, lane: int, gtins: list[str], off_g: float) -> None:
+    @rule(lane=LANES, gtins=st.lists(SOLD, min_size=1, max_size=2), off_g=st.floats(-1, 1), trace=TRACES)
+    def puts(self, lane: int, gtins: list[str], off_g: float, trace: tuple[int, ...]) -> None:
         """Back where it was, or astray: one thing or two."""
-        self.change(lane, off_g + sum(WEIGHTS_G[gtin] for gtin in gtins))
+        self.change(lane, off_g + sum(WEIGHTS_G[gtin] for gtin in gtins), trace=trace)
 
     @rule(lane=st.integers(1, 3), gtin=SOLD, share=st.floats(0.1, 0.9))
     def takes_across(self, lane: int, gtin: str, share: float) -> None:

@@ -8,7 +8,7 @@ from hub.core.events import Answered, AnyInput, Authorised, Observed, Ticked
 from hub.core.fold import State, apply
 from hub.core.view import snapshot
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, small_store
-from wire.messages import Hand, ItemEvidence, Passage, Tap, Track, Tracks, WeightChange
+from wire.messages import TRACE_VALUES, Hand, ItemEvidence, Passage, Tap, Track, Tracks, WeightChange
 
 times = st.floats(990, 1200)
 metres = st.floats(-3, 6)
@@ -24,7 +24,8 @@ commands = st.one_of(st.none(), st.sampled_from(["v1-1", "v1-2", "v2-2", "v2-3",
 def changes(draw: st.DrawFn) -> WeightChange:
     t0_s, t1_s = sorted((draw(times), draw(times)))
     sigma_g = draw(st.floats(0, 50))
-    return WeightChange(lane=draw(lanes), delta_g=draw(deltas), sigma_g=sigma_g, t0_s=t0_s, t1_s=t1_s)
+    trace = tuple(draw(st.lists(st.integers(-1_000_000, 1_000_000), max_size=TRACE_VALUES)))
+    return WeightChange(lane=draw(lanes), delta_g=draw(deltas), sigma_g=sigma_g, t0_s=t0_s, t1_s=t1_s, trace=trace)
 
 
 hands = st.builds(Hand, x_m=metres, y_m=metres, z_m=metres, sigma_m=st.floats(0, 1))
@@ -78,3 +79,21 @@ def test_any_inputs_in_any_order_are_taken_and_replay_to_the_same_state(events: 
         effects = apply(live, event)
         assert apply(again, as_journaled(event)) == effects
     assert snapshot(live) == snapshot(again)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 1500), st.floats(0.0003, 0.1), st.sets(st.integers(0, 1499)), changes())
+def test_however_many_frames_a_camera_sends_a_change_is_explained(
+    frames: int, apart_s: float, shown: set[int], change: WeightChange
+) -> None:
+    state = State(small_store())
+    start_s = change.t1_s - frames * apart_s / 2
+    for i in range(frames):
+        hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.05) if i in shown else None
+        track = Track(id="a", x_m=1.2, y_m=-0.4, sigma_m=0.05, hand=hand)
+        seen = Tracks(t_s=start_s + i * apart_s, tracks=(track,))
+        apply(state, Observed(at_s=seen.t_s, node="ceiling", body=seen))
+    last_s = start_s + frames * apart_s
+    apply(state, Observed(at_s=last_s, node="shelf", body=change))
+    apply(state, Ticked(at_s=last_s + 10.0))
+    assert not state.pending.clusters

@@ -21,8 +21,9 @@ from hub.core.belief import Before, Belief, Expand, Values, default
 from hub.core.changes import Cluster
 from hub.core.explain import ARTEFACT_G, LOG_NOTHING, LOG_SECOND_DEED, SCALE_SIGMA_G
 from hub.core.goods import UNKNOWN, Cart, Key, LaneContents, Value, Who
+from hub.core.moments import Moments
 from hub.core.planogram import ANOTHER, ASTRAY, MORE, NEXT_DOOR
-from hub.core.reach import UNSEEN, reach
+from hub.core.reach import UNSEEN, at_once, reach
 from hub.core.taking import LOG_SEVERAL_ACROSS, LOG_UNKNOWN, MANY_AT_ONCE
 from hub.store import Product, Store
 from tests.store.scripted import Story, in_front_of, small_store
@@ -282,8 +283,12 @@ def test_one_cluster_comes_to_what_the_model_says_by_hand(lost: list[tuple[float
 
 def ratios_of(story: Story, cluster: Cluster) -> list[float]:
     """How likely the only shopper had a hand at each lane, against being around by chance."""
-    state = story.state
-    return [next(iter(reach(state.people, state.store.lane[c.lane], c.t0_s, c.t1_s).values())) for c in cluster.changes]
+    ratios = []
+    for change in cluster.changes:
+        moments = Moments(change, [])
+        reached = reach(story.state.people, story.state.store.lane[change.lane], moments)
+        ratios += at_once(reached, moments).values()
+    return ratios
 
 
 def several(count: int) -> float:

@@ -7,8 +7,8 @@ from hub.core.events import Capture, Effect, Open, PreAuthorise, Void
 from hub.core.goods import FOREIGN
 from hub.core.view import snapshot
 from hub.store import Store
-from tests.store.scripted import CHIPS, COLA, TONIC, Story, bought, in_front_of, receipt, small_store
-from wire.messages import Tap
+from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
+from wire.messages import Hand, Tap
 
 AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 
@@ -112,6 +112,33 @@ def test_an_employee_brings_home_what_somebody_misplaced() -> None:
     assert shown.tasks == ()
 
 
+@pytest.mark.parametrize("bought_meanwhile", [0, 1])
+def test_who_takes_something_while_an_employee_fills_the_lane_buys_it(bought_meanwhile: int) -> None:
+    """The lane gains what the employee lays down, less what Alice takes of it half a second later; or no less, and her
+    hand is at the next lane."""
+    story = Story(staffed_store())
+    story.enter("e", credential="employee")
+    filling, shopping = (1.55, -0.4), (1.7, -0.4)
+    story.walk({"e": AT_GATE}, {"e": filling})
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE, "e": filling}, {"a": shopping, "e": filling})
+    spots = {"e": filling, "a": shopping}
+    here = Hand(x_m=1.6, y_m=0.2, z_m=1.0, sigma_m=0.08)
+    hers = here if bought_meanwhile else Hand(x_m=1.8, y_m=0.2, z_m=1.0, sigma_m=0.08)
+    story.stand(spots, 0.3)
+    story.stand(spots, 0.8, {"e": here})
+    story.stand(spots, 0.8, {"a": hers})
+    story.stand(spots, 0.2)
+    trace = (30, 90, 190, 196, 186, 188, 187, 190, 186, 140, 126, 125, 124) if bought_meanwhile else (90, 190, 186)
+    story.change(3, (3 - bought_meanwhile) * 62.1, took_s=1.8, trace=trace)
+    story.stand(spots, 7)
+    story.walk(spots, {"a": AT_EXIT, "e": filling})
+    effects = story.leave("a", {"e": filling})
+    assert bought(effects).get(CHIPS, 0) == bought_meanwhile
+    assert all("gained 124 ± 0.5 g in all at" in line.because for line in receipt(effects).lines)
+    assert stock(story, 3) == 10 + 3 - bought_meanwhile
+
+
 def test_what_shoppers_lay_down_is_never_stock() -> None:
     story = Story(staffed_store())
     comes(story, "alice", 3)
@@ -210,6 +237,20 @@ def test_what_lay_across_two_lanes_and_is_taken_away_lies_there_no_longer() -> N
         story.change(lane, -grams)
     assert bought(goes(story, 3)) == {}
     assert [(lane.stock, lane.strayed) for lane in snapshot(story.state).lanes] == [(10, ())] * 4
+
+
+def test_a_bag_that_may_have_been_exchanged_for_something_of_its_weight_is_in_nobodys_cart() -> None:
+    story = Story(staffed_store())
+    session = comes(story, "alice", 1)
+    story.change(1, 538.0)
+    moves_on(story, 1, 4)
+    story.change(4, -538.2)
+    moves_on(story, 4, 1)
+    story.change(1, 0.4)
+    story.stand({"a": in_front_of(1)}, 3.0)
+    carts = [cart for _, cart in story.state.belief.cart(session)]
+    assert {WATER: 1} in [dict(cart.signature) for cart in carts] and {} in [dict(cart.signature) for cart in carts]
+    assert all(unit.gtin != FOREIGN for cart in carts for unit in cart.units)
 
 
 def test_a_bag_that_is_forgotten_is_shown_to_staff() -> None:

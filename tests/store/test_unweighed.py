@@ -251,6 +251,18 @@ def test_whoever_hurries_from_a_dead_lane_to_the_exit_is_asked_all_the_same() ->
     assert {WATER: 1} in offered(story.leave("a"))
 
 
+def test_whoever_hurries_from_a_lane_that_is_being_filled_is_asked_though_the_lane_has_not_come_to_rest() -> None:
+    story = Story(structs.replace(small_store(), staff=("employee",)))
+    story.enter("e", credential="employee")
+    spots = {"a": (1.4, -0.35), "e": (1.9, -0.35)}
+    story.walk({"e": AT_GATE}, {"e": spots["e"]})
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE, "e": spots["e"]}, spots)
+    story.stand(spots, 1.0, {"a": over(3), "e": over(3)})
+    story.walk(spots, {"a": (3.3, -1.6), "e": spots["e"]})
+    assert {CHIPS: 1} in offered(story.leave("a", {"e": spots["e"]}))
+
+
 def test_what_is_taken_from_a_lane_while_it_is_filled_may_be_hidden_in_what_comes() -> None:
     """An employee lays down three bags of chips; in the same moment a shopper takes one: the lane gains two."""
     store = structs.replace(small_store(), staff=("employee",))

@@ -1,6 +1,9 @@
 """Who took what, told to the core input by input."""
 
+import pytest
+
 from hub.core.events import Answered, Ask, Authorised, Capture, Note, Open, PreAuthorise, Void
+from hub.core.floor import Shuffle
 from hub.core.view import snapshot
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
 from wire.messages import Hand, ItemEvidence, Tap, Tracks, WeightChange
@@ -128,6 +131,34 @@ def test_hands_over_one_lane_tell_two_takers_from_one() -> None:
     story.stand(spots, 2)
     story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
     assert bought(story.leave("a", {"b": (1.5, -1.2)})) == {COLA: 1}
+
+
+@pytest.mark.parametrize(
+    ("trace", "of_a"),
+    [
+        ((0, 20, -330, -360, -700, -690, -680, -700, -690, -650, -670, -700, -690, -700, -700, -700), 2),
+        ((0, 20, -60, -330, -360, -350, -330, -340, -370, -350, -360, -640, -690, -700, -700, -700), 1),
+        ((0, 20, 30, 10, 0, 0, 0, 20, 50, 10, -20, -300, -640, -690, -700, -700), 0),
+    ],
+)
+def test_a_trace_tells_whose_hand_was_there_when_each_of_two_bottles_left(trace: tuple[int, ...], of_a: int) -> None:
+    """Alice has a hand at the cola first, then Bob: it loses two bottles, and nothing but the trace says when."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
+    story.enter("b", credential="bob")
+    spots = {"a": (1.05, -0.4), "b": (1.4, -0.4)}
+    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
+    story.stand(spots, 0.7, {"a": hand})
+    story.stand(spots, 0.7, {"b": hand})
+    story.stand(spots, 0.2)
+    story.change(1, -700.6, took_s=1.6, trace=trace)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
+    assert bought(story.leave("a", {"b": (1.5, -1.2)})).get(COLA, 0) == of_a
+    story.walk({"b": (1.5, -1.2)}, {"b": AT_EXIT})
+    assert bought(story.leave("b")).get(COLA, 0) == 2 - of_a
 
 
 def test_a_thing_put_down_while_another_is_taken_off_the_same_lane_is_told_from_the_difference() -> None:
@@ -347,3 +378,23 @@ def test_a_change_from_the_future_is_taken_for_now_though_it_took_no_time() -> N
     t_s = story.now_s + 1e9
     (note,) = story.says("shelf", WeightChange(lane="1-1-1", delta_g=-350.4, sigma_g=0.5, t0_s=t_s, t1_s=t_s))
     assert isinstance(note, Note) and "is its clock set?" in note.text
+
+
+def test_a_settled_visit_does_not_make_somebody_else_of_whoever_is_still_there() -> None:
+    """Once in 200 the ceiling takes the two for each other; one leaves with nothing, then the other takes a cola."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
+    story.enter("b", credential="bob")
+    spots = {"a": (0.6, -1.2), "b": in_front_of(1)}
+    story.walk({"a": spots["a"], "b": AT_GATE}, spots)
+    bodies = tuple(story.state.people.bodies)
+    story.state.people.shuffles.append(Shuffle(story.now_s, bodies, ((0.995, (0, 1)), (0.005, (1, 0)))))
+    story.walk(spots, {**spots, "a": AT_EXIT})
+    assert bought(story.leave("a", {"b": spots["b"]})) == {}
+    story.stand({"b": spots["b"]}, 6.0)
+    story.change(1, -350.4)
+    story.stand({"b": spots["b"]}, 2.0)
+    story.walk({"b": spots["b"]}, {"b": AT_EXIT})
+    left = story.leave("b")
+    assert bought(left) == {COLA: 1} and receipt(left).probability > 0.95

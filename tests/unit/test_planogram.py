@@ -9,17 +9,16 @@ from tests.store.scripted import CHIPS, COLA, TONIC, small_store
 
 STORE = small_store()
 COLAS, TONICS = STORE.lanes[:2]
-ALL = (1.0,)
 
 
 def test_what_is_planned_beside_is_thought_of_less_the_longer_it_never_left_the_lane() -> None:
     planogram = Planogram(STORE)
-    beside = [planogram.prior((COLAS,), ALL).planned[TONIC]]
+    beside = [planogram.prior(COLAS).planned[TONIC]]
     for _ in range(3):
         for lane in STORE.lanes:
             for _ in range(30):
                 planogram.sold(lane, lane.products[0], 1)
-        beside.append(planogram.prior((COLAS,), ALL).planned[TONIC])
+        beside.append(planogram.prior(COLAS).planned[TONIC])
     assert beside == sorted(beside, reverse=True)
     assert beside[0] == pytest.approx(NEXT_DOOR / 2) and beside[-1] < beside[0] / 10
 
@@ -30,23 +29,23 @@ def test_a_lane_that_sells_something_else_is_believed_after_a_few_times_and_agai
         planogram.sold(TONICS, TONIC, 1)
     for _ in range(5):
         planogram.sold(TONICS, COLA, 1)
-    wrong = planogram.prior((TONICS,), ALL).planned
+    wrong = planogram.prior(TONICS).planned
     assert wrong[COLA] > 0.05
-    assert planogram.prior((STORE.lanes[3],), ALL).planned.get(COLA, 0.0) < 0.05, "other lanes are as they were"
+    assert planogram.prior(STORE.lanes[3]).planned.get(COLA, 0.0) < 0.05, "other lanes are as they were"
     for _ in range(300):
         planogram.sold(TONICS, TONIC, 1)
-    assert planogram.prior((TONICS,), ALL).planned[COLA] < 0.01
+    assert planogram.prior(TONICS).planned[COLA] < 0.01
 
 
 def test_how_many_go_at_once_and_where_things_are_put_back_is_learnt() -> None:
     planogram = Planogram(STORE)
-    first = planogram.prior((COLAS,), ALL)
+    first = planogram.prior(COLAS)
     assert first.count_log(1) == 0.0
     assert first.count_log(3) == pytest.approx(first.log_another + first.log_more)
     for _ in range(200):
         planogram.sold(COLAS, COLA, 3)
         planogram.put(home=True)
-    then = planogram.prior((COLAS,), ALL)
+    then = planogram.prior(COLAS)
     assert then.count_log(3) > first.count_log(3) and then.log_astray < first.log_astray
 
 
@@ -63,7 +62,7 @@ def test_whatever_a_store_sells_its_planogram_stays_a_probability(
     for home in homes:
         planogram.put(home)
     for lane in STORE.lanes:
-        prior = planogram.prior((lane,), ALL)
+        prior = planogram.prior(lane)
         assert all(0.0 < p <= 1.0 + NEXT_DOOR for p in prior.planned.values())
         assert prior.count_log(6) < prior.count_log(2) < 0.0
         assert prior.log_home < 0.0 and prior.log_astray < 0.0
@@ -74,6 +73,6 @@ def test_after_years_of_the_same_nothing_is_held_to_be_impossible() -> None:
     for _ in range(100_000):
         planogram.sold(COLAS, COLA, 1)
         planogram.put(home=True)
-    prior = planogram.prior((COLAS,), ALL)
+    prior = planogram.prior(COLAS)
     assert prior.planned[TONIC] > 0.0
     assert min(prior.log_another, prior.log_more, prior.log_astray) > -10.0

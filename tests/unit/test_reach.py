@@ -1,15 +1,15 @@
 """Whose hand it was: hands that are seen, hidden hands, and people out of sight."""
 
-import math
-
 import pytest
 
-from hub.core.floor import Body, Place
-from hub.core.hidden import FIRST_SHARE, LAST_GRIPS, HiddenHands
+from hub.core.floor import Body, Place, Sight
+from hub.core.hidden import FIRST_HIDDEN, FIRST_SHOWN, LAST_GRIPS, HiddenHands
+from hub.core.learning import Learnt
+from hub.core.moments import Moments
 from hub.core.people import People
-from hub.core.reach import reach
+from hub.core.reach import at_once, reach
 from tests.store.scripted import in_front_of, small_store
-from wire.messages import Hand
+from wire.messages import Hand, WeightChange
 
 LANE = small_store().lanes[1]
 AT = in_front_of(2)
@@ -31,19 +31,27 @@ def watched(*bodies: Body, hidden: HiddenHands | None = None) -> People:
     return people
 
 
+def ratios(
+    people: People, t0_s: float, t1_s: float, *pictured_s: float, trace: tuple[int, ...] = ()
+) -> dict[str, float]:
+    change = WeightChange(lane=LANE.id, delta_g=-350.0, sigma_g=1.0, t0_s=t0_s, t1_s=t1_s, trace=trace)
+    moments = Moments(change, pictured_s)
+    return at_once(reach(people, LANE, moments), moments)
+
+
 def test_the_share_of_hidden_hands_is_learnt_from_those_who_are_alone_at_a_lane() -> None:
     always, never = HiddenHands(), HiddenHands()
     for _ in range(90):
         always.learn([body("1")], LANE, 101.0, 103.0)
         never.learn([body("1", hand_from_s=102.0)], LANE, 101.0, 103.0)
-    assert always.share > 0.9 and never.share < 0.03
-    assert always.grips == never.grips == 100
+    assert always.hidden.share > 0.9 and never.hidden.share < 0.03
+    assert always.hidden.weight == never.hidden.weight == 100
 
 
 def test_a_hidden_hand_is_never_held_to_be_impossible() -> None:
-    hidden = HiddenHands(grips=LAST_GRIPS, share=1e-12)
+    hidden = HiddenHands(Learnt(1e-12, LAST_GRIPS, LAST_GRIPS))
     hidden.learn([body("1", hand_from_s=102.0)], LANE, 101.0, 103.0)
-    assert hidden.share == 1 / LAST_GRIPS and math.isfinite(hidden.log_share)
+    assert hidden.hidden.share == 1 / LAST_GRIPS
 
 
 @pytest.mark.parametrize(
@@ -52,7 +60,7 @@ def test_a_hidden_hand_is_never_held_to_be_impossible() -> None:
 def test_nothing_is_learnt_where_it_is_not_plain_who_it_was(near: list[Body]) -> None:
     hidden = HiddenHands()
     hidden.learn(near, LANE, 101.0, 103.0)
-    assert hidden.share == FIRST_SHARE and hidden.grips == 10
+    assert hidden.hidden.share == FIRST_HIDDEN and hidden.hidden.weight == 10
 
 
 def test_whoever_shows_no_hand_is_ruled_out_once_hands_are_known_to_be_seen() -> None:
@@ -60,8 +68,8 @@ def test_whoever_shows_no_hand_is_ruled_out_once_hands_are_known_to_be_seen() ->
     plain = HiddenHands()
     for _ in range(2000):
         plain.learn([shows], LANE, 101.0, 103.0)
-    at_first = reach(watched(shows, does_not), LANE, 101.0, 103.0)
-    later = reach(watched(shows, does_not, hidden=plain), LANE, 101.0, 103.0)
+    at_first = ratios(watched(shows, does_not), 101.0, 103.0)
+    later = ratios(watched(shows, does_not, hidden=plain), 101.0, 103.0)
     assert later["2"] < at_first["2"] / 5
     assert later["1"] == pytest.approx(at_first["1"], rel=0.1)
 
@@ -74,8 +82,8 @@ def test_a_hand_of_somebody_out_of_sight_is_not_held_to_have_been_seen() -> None
     lost, there = body("1", until_s=101.5), body("2", x_m=AT[0] + 0.1)
     people = watched(there, hidden=plain)
     people.lost.append(lost)
-    ratios = reach(people, LANE, 101.0, 103.0)
-    assert ratios["1"] > 10 * ratios["2"]
+    found = ratios(people, 101.0, 103.0)
+    assert found["1"] > 10 * found["2"]
 
 
 def test_whoever_took_something_before_another_pressed_the_lane_is_still_thought_of() -> None:
@@ -84,7 +92,28 @@ def test_whoever_took_something_before_another_pressed_the_lane_is_still_thought
     for k in range(30):
         took.seen(Place(101.0 + k / 10, AT[0] + 3.0, AT[1] + 3.0, None, 0.08))
     people = watched(took, presses)
-    ratios = reach(people, LANE, 100.0, 104.0)
-    assert ratios["1"] > 0.1 * ratios["2"]
-    pictured = reach(people, LANE, 100.0, 104.0, [100.5])
+    at_any_time = ratios(people, 100.0, 104.0)
+    assert at_any_time["1"] > 0.1 * at_any_time["2"]
+    pictured = ratios(people, 100.0, 104.0, 100.5)
     assert pictured["1"] > 3 * pictured["2"]
+
+
+def test_a_trace_says_who_was_there_when_it_moved_and_who_only_pressed_afterwards() -> None:
+    took, presses = body("1", until_s=101.0, hand_from_s=100.0), body("2", hand_from_s=101.5, x_m=AT[0] + 0.1)
+    for k in range(30):
+        took.seen(Place(101.0 + k / 10, AT[0] + 3.0, AT[1] + 3.0, None, 0.08))
+    moved_early = (0,) * 5 + (-350,) * 10 + (-200,) * 20 + (-350,) * 6
+    found = ratios(watched(took, presses), 100.0, 104.0, trace=moved_early)
+    assert found["1"] > 10 * found["2"]
+
+
+def test_hands_elsewhere_are_learnt_from_those_who_are_not_there() -> None:
+    hidden = HiddenHands()
+    far, waves = body("1", x_m=AT[0] + 5.0), body("2", x_m=AT[0] + 5.0, hand_from_s=100.0)
+    for one in (far, waves):
+        one.sights["ceiling"] = Sight(one, "ceiling", one.id, 100.0, 104.0, one.x_m, one.y_m)
+    hidden.learn([far], LANE, 101.0, 103.0)
+    assert 0.0 < hidden.shown.share < FIRST_SHOWN
+    for _ in range(1000):
+        hidden.learn([waves], LANE, 101.0, 103.0)
+    assert hidden.shown.share > 0.9

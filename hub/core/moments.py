@@ -1,0 +1,167 @@
+"""When, within the time in which a lane was not at rest, something was moved: what its trace and pictures say.
+
+That time is cut into grips, one every half of GRIP_S from `start_s` on.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import accumulate
+
+from wire.messages import TRACE_S, WeightChange
+
+LONGEST_S = 30.0
+"""A lane that was held or pressed for longer than this before it came to rest was not last moved before that."""
+SLACK_S = 0.2
+"""Times of different nodes agree this well."""
+GRIP_S = 0.5
+"""A hand that moves something is there for about so long."""
+PICTURED = 0.9
+"""What moved was in somebody's hand when a camera took a picture of it, this surely."""
+HAND_OFF_S = 0.15
+"""The hand that takes something leaves with it, and the one that lays something down stays: the middle of a grip is so
+long before what is taken is half off the lane, or after what is laid down is half on it."""
+HAND_G = 40.0
+"""By so much a hand presses, or lifts, while it is at a lane: tens of grams."""
+SAMPLES_ALIKE = 3.0
+"""It does so for about so many samples of a trace in the same way."""
+MISLED = 0.05
+"""A hand may press and lift just so that it looks like a move at another time."""
+MOST_LOG = 10.0
+"""And so no trace speaks for two moves against one, or for one against two, by more than this."""
+
+LOOKED_AT = 24
+"""Of the times about which nothing is known, no more than about so many are looked at."""
+
+Pairs = list[tuple[int, int, float]]
+
+
+class Moments:
+    """When something may have been moved on one lane."""
+
+    def __init__(self, change: WeightChange, pictured_s: Sequence[float]) -> None:
+        self.start_s = max(change.t0_s, change.t1_s - LONGEST_S) - SLACK_S
+        self.end_s = change.t1_s + SLACK_S
+        self.grips = max(1, round(2 * (self.end_s - self.start_s) / GRIP_S) - 1)
+        self._delta_g, self._t1_s, self._trace = change.delta_g, change.t1_s, change.trace
+        self._pictured = self._near([moment_s - self.start_s for moment_s in pictured_s])
+        self._two: dict[int, tuple[float, Pairs]] = {}
+        self.unsure_log = 0.0
+        """By how much, at most, the trace can speak for two moves against one."""
+        begin_s = change.t1_s - len(change.trace) * TRACE_S
+        self._untold = max(1, round((begin_s - self.start_s) / TRACE_S))
+        """So many values the trace would have had before it begins, had it begun with the unrest."""
+        if change.trace:
+            self.one = self._look()
+        else:
+            self.one = self._pictured
+        """How likely each grip is the one that moved all of it."""
+
+    def two(self, first_g: float) -> tuple[float, Pairs]:
+        """That first so much was moved, to the gram, and then the rest: the log ratio of what the trace says to it,
+        against one move, and how likely which grip did the first and which the second."""
+        first = round(first_g) if self._trace else 0
+        if first not in self._two:
+            self._two[first] = self._in_turn(first) if self._trace else (0.0, self._weighed(self._any_two(self.grips)))
+        return self._two[first]
+
+    def at_once(self, other: "Moments") -> float:
+        """The probability that what was moved here and there was moved in one grip of two hands."""
+        return sum(
+            p * q
+            for i, p in enumerate(self.one)
+            for j, q in enumerate(other.one)
+            if abs(self.start_s + i * GRIP_S / 2 - other.start_s - j * GRIP_S / 2) <= GRIP_S
+        )
+
+    def _near(self, pictured_s: Sequence[float]) -> list[float]:
+        """How likely each grip was the one of which pictures were taken, in seconds from the first one on."""
+        near = [
+            k
+            for k in range(self.grips)
+            if any(abs((k + 1) * GRIP_S / 2 - moment_s) <= GRIP_S for moment_s in pictured_s)
+        ]
+        weights = [((1 - PICTURED) if near else 1.0) / self.grips] * self.grips
+        for k in near:
+            weights[k] += PICTURED / len(near)
+        return weights
+
+    def _any_two(self, grips: int) -> Pairs:
+        """Two of the first so many grips, one after the other, all alike; of very many only some."""
+        return [(i, j, 1.0) for i in _some(grips) for j in _some(grips) if i <= j]
+
+    def _weighed(self, pairs: Pairs) -> Pairs:
+        """With what pictures say: of one of the two there were some."""
+        pictured = self._pictured
+        weighed = [(i, j, p * (pictured[i] + pictured[j])) for i, j, p in pairs]
+        total = sum([p for _, _, p in weighed])
+        return [(i, j, p / total) for i, j, p in weighed]
+
+    def _look(self) -> list[float]:
+        """Weigh each time at which all of it may have been moved at once; before the trace begins, all are alike."""
+        n = len(self._trace)
+        before, after = self._off_log(0.0), self._off_log(self._delta_g)
+        one_log = [before[i] + after[-1] - after[i] for i in range(n + 1)]
+        top = max(one_log)
+        self.unsure_log = min(-top, MOST_LOG)
+        weights = [math.exp(log_p - top) for log_p in one_log]
+        weights[0] *= self._untold
+        total = sum(weights)
+        self._one_log = top + math.log(total / (n + self._untold))
+        grip_of = self._grips_of(self._delta_g)
+        moved = [0.0] * self.grips
+        for k in range(grip_of[0] + 1):
+            moved[k] += weights[0] / (grip_of[0] + 1)
+        for i in range(1, n + 1):
+            moved[grip_of[i]] += weights[i]
+        likely = [
+            ((1 - MISLED) * p / total + MISLED / self.grips) * w for p, w in zip(moved, self._pictured, strict=True)
+        ]
+        total = sum(likely)
+        return [p / total for p in likely]
+
+    def _in_turn(self, first_g: float) -> tuple[float, Pairs]:
+        n, untold = len(self._trace), self._untold
+        before, between, after = self._off_log(0.0), self._off_log(first_g), self._off_log(self._delta_g)
+        starts = [before[i] - between[i] for i in range(n + 1)]
+        ends = [between[j] + after[-1] - after[j] for j in range(n + 1)]
+        top = max([start + end for start, end in zip(accumulate(starts, max), ends, strict=True)])
+        first_of, second_of = self._grips_of(first_g), self._grips_of(self._delta_g - first_g)
+        found: dict[tuple[int, int], float] = {}
+
+        def add(pairs: Pairs, p: float) -> None:
+            for i, j, share in pairs:
+                found[i, j] = found.get((i, j), 0.0) + p * share / len(pairs)
+
+        total = 0.0
+        for j, end in enumerate(ends):
+            for i in range(j + 1):
+                if (log_p := starts[i] + end - top) > -MOST_LOG:
+                    times = 1 if i else untold if j else untold * (untold + 1) / 2
+                    p = times * math.exp(log_p)
+                    total += p
+                    if i:
+                        add([(first_of[i], second_of[j], 1.0)], p)
+                    elif j:
+                        add([(k, second_of[j], 1.0) for k in _some(first_of[0] + 1)], p)
+                    else:
+                        add(self._any_two(first_of[0] + 1), p)
+        all_times = (n + untold) * (n + untold + 1) / 2
+        ratio_log = top + math.log(total / all_times) - self._one_log
+        pairs = [(i, j, p) for (i, j), p in found.items()]
+        return min(max(ratio_log, -MOST_LOG), MOST_LOG), self._weighed(pairs)
+
+    def _off_log(self, level_g: float) -> list[float]:
+        """Sums over the first 0, 1, 2 … samples of how badly they fit a level (Laplace: a hand may press hard)."""
+        scale_g = -HAND_G * SAMPLES_ALIKE
+        return [0.0, *accumulate([abs(gram - level_g) / scale_g for gram in self._trace])]
+
+    def _grips_of(self, gain_g: float) -> list[int]:
+        """For a move of so much just before each sample, or after the last: the grip that did it."""
+        begin_s = self._t1_s - (len(self._trace) - 0.5) * TRACE_S - self.start_s
+        begin_s += HAND_OFF_S if gain_g > 0 else -HAND_OFF_S
+        middles_s = [begin_s + i * TRACE_S for i in range(len(self._trace) + 1)]
+        return [min(max(round(2 * at_s / GRIP_S) - 1, 0), self.grips - 1) for at_s in middles_s]
+
+
+def _some(grips: int) -> range:
+    return range(0, grips, max(1, grips // LOOKED_AT))

@@ -1,0 +1,124 @@
+"""What a hand that no scale saw may have done: handed something over, left it on the floor, or taken it from a lane
+that does not weigh, or that somebody filled at that moment."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from hub.core.belief import Belief, Values
+from hub.core.goods import NOBODY, Cart, Deed, Key, Unit, Value
+from hub.core.part import Step, cart_of, lane_of, session_of
+from hub.store import Lane, Store
+
+SHOWN_S = 2.5
+"""What a lane shows of a hand, it shows within this long."""
+LATER_S, HAND_GONE_S = 0.3, 1.5
+"""A lane comes to rest when the hand has gone, give or take this, and not much later."""
+PUT_BACK = 0.25
+"""Of those who move something on a lane, so many put it there."""
+
+What = tuple[str, str, str]
+"""("met", body, body), ("floor", body, "") or ("lane", body, lane)."""
+
+
+def maybe(store: Store, what: What, at_s: float, share: float, filler: str, belief: Belief) -> None:
+    """A step of the timeline: such a hand moved something as likely as `share` says. `filler` is the body of an
+    employee who was filling that lane."""
+    kind, body, other = what
+    filling = sorted({session for _, session in belief.who(filler)} - {NOBODY}) if filler else []
+    bodies = [body, other] if kind == "met" else [body]
+    sessions = sorted({session for b in bodies for _, session in belief.who(b)} - {NOBODY})
+    keys: list[Key] = [*(("who", b) for b in bodies), *(("cart", session) for session in sessions)]
+    match kind:
+        case "met":
+            belief.update(keys, partial(_handed, body, other, at_s, share))
+        case "floor":
+            belief.update(keys, partial(_dropped, body, at_s, share))
+        case "lane":
+            keys += [("lane", other), *(("cart", session) for session in filling)]
+            belief.update(keys, partial(_unseen, store, store.lane[other], body, at_s, share, filling))
+
+
+def _handed(one: str, other: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Step]:
+    """One thing went from one to the other, or nothing did."""
+    sessions = [session_of(values, one), session_of(values, other)]
+    if NOBODY in sessions or sessions[0] == sessions[1]:
+        return [(0.0, {})]
+    ways: list[Step] = []
+    for giver, taker in (sessions, sessions[::-1]):
+        for unit in _kinds(values, giver):
+            given = cart_of(values, giver).minus((unit,), _deed("met", unit, -1, at_s))
+            got = cart_of(values, taker).plus((unit,), _deed("met", unit, 1, at_s))
+            ways.append((0.0, {("cart", giver): given, ("cart", taker): got}))
+    return _with_nothing(ways, share)
+
+
+def _dropped(body: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Step]:
+    """One thing was left on the floor, or none was."""
+    session = session_of(values, body)
+    ways: list[Step] = []
+    for unit in _kinds(values, session) if session != NOBODY else []:
+        less = cart_of(values, session).minus((unit,), _deed("floor", unit, -1, at_s))
+        ways.append((0.0, {("cart", session): less}))
+    return _with_nothing(ways, share)
+
+
+def _unseen(
+    store: Store,
+    lane: Lane,
+    body: str,
+    at_s: float,
+    share: float,
+    filling: Sequence[str],
+    values: Mapping[Key, Value],
+) -> list[Step]:
+    """One of the lane's products was taken, something was put there, or nothing happened."""
+    session = session_of(values, body)
+    if session == NOBODY or cart_of(values, session).restocks:
+        return [(0.0, {})]
+    cart, contents = cart_of(values, session), lane_of(values, lane)
+    if _weighed(store, lane, cart, at_s, [deed for f in filling for deed in cart_of(values, f).deeds], bool(filling)):
+        return [(0.0, {})]
+    ways: list[Step] = []
+    for gtin in lane.products:
+        product = store.product[gtin]
+        unit = Unit(gtin, product.weight_g, product.spread_g)
+        more = cart.plus((unit,), _deed("lane", unit, 1, at_s, lane))
+        after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1)}
+        ways.append((math.log((1 - PUT_BACK) / len(lane.products)), after))
+    kinds = _kinds(values, session)
+    for unit in kinds:
+        less = cart.minus((unit,), _deed("lane", unit, -1, at_s, lane))
+        there = contents.less(unit.gtin, -1) if unit.gtin in lane.products else contents.with_left((unit,))
+        ways.append((math.log(PUT_BACK / len(kinds)), {("cart", session): less, ("lane", lane.id): there}))
+    return _with_nothing(ways, share)
+
+
+def _weighed(store: Store, lane: Lane, cart: Cart, at_s: float, laid_down: Sequence[Deed], filled: bool) -> bool:
+    """Whether a scale told of that hand after all: this lane's, of what was moved alone or in one with what an employee
+    laid down; or, where a lane that is being filled shows nothing, that of the lane beside."""
+    told = [*cart.deeds, *(deed for deed in laid_down if deed.at_s > at_s - LATER_S)]
+    if any(lane.id in deed.lanes and abs(deed.at_s - at_s) < SHOWN_S for deed in told):
+        return True
+    beside = {la.id for la in store.lanes if la.shelf == lane.shelf and abs(la.position - lane.position) == 1}
+    then = [deed for deed in cart.deeds if -LATER_S < deed.at_s - at_s < HAND_GONE_S]
+    return filled and any(not beside.isdisjoint(deed.lanes) for deed in then)
+
+
+def _with_nothing(ways: list[Step], share: float) -> list[Step]:
+    """These ways as likely together as `share` says, and else nothing."""
+    if not ways:
+        return [(0.0, {})]
+    top = max(log_p for log_p, _ in ways)
+    total = top + math.log(sum(math.exp(log_p - top) for log_p, _ in ways))
+    log_something = math.log(share) - total
+    return [(math.log(1 - share), {}), *((log_something + log_p, changed) for log_p, changed in ways)]
+
+
+def _kinds(values: Mapping[Key, Value], session: str) -> list[Unit]:
+    """One unit of each product in a cart."""
+    return list({unit.gtin: unit for unit in cart_of(values, session).units}.values())
+
+
+def _deed(kind: str, unit: Unit, moved: int, at_s: float, *lanes: Lane) -> Deed:
+    return Deed(unit.gtin, moved, tuple(lane.id for lane in lanes), 0.0, 0.0, at_s, 1, kind)

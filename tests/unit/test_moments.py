@@ -1,0 +1,99 @@
+"""When something moved, as the trace of a lane tells it."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.core.moments import GRIP_S, MOST_LOG, Moments
+from wire.messages import TRACE_S, TRACE_VALUES, WeightChange
+
+T1_S = 1000.0
+
+
+def moments(
+    *levels: tuple[float, float], delta_g: float, pictured_s: tuple[float, ...] = (), noise_g: float = 0.0
+) -> Moments:
+    """A lane that pressed by so many grams more than before for so many seconds each, and then by `delta_g`."""
+    rng = random.Random(1)
+    trace = [round(g + rng.gauss(0.0, noise_g)) for seconds, g in levels for _ in range(round(seconds / TRACE_S))]
+    t0_s = T1_S - len(trace) * TRACE_S
+    trace = trace[-TRACE_VALUES:]
+    return Moments(WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=t0_s, t1_s=T1_S, trace=tuple(trace)), [])
+
+
+def likeliest_s(found: Moments, weights: list[float]) -> float:
+    """Before T1_S: the middle of the grip that has most of the weight."""
+    k = weights.index(max(weights))
+    return T1_S - (found.start_s + (k + 1) * GRIP_S / 2)
+
+
+def test_a_move_was_when_the_trace_passes_from_one_level_to_the_other() -> None:
+    found = moments((2.0, 0.0), (1.0, -350.0), delta_g=-350.0)
+    assert likeliest_s(found, found.one) == pytest.approx(1.0, abs=GRIP_S / 2)
+    assert sum(found.one) == pytest.approx(1.0)
+
+
+def test_a_hand_that_presses_before_or_afterwards_does_not_hide_when_it_was() -> None:
+    found = moments((0.5, 0.0), (1.0, 180.0), (0.5, 20.0), (1.5, -350.0), (0.7, -200.0), (0.3, -350.0), delta_g=-350.0)
+    assert likeliest_s(found, found.one) == pytest.approx(2.5, abs=GRIP_S / 2)
+
+
+def test_without_a_trace_pictures_say_when_it_was_and_without_both_any_time_is_alike() -> None:
+    blank = WeightChange(lane="1", delta_g=-350.0, sigma_g=1.0, t0_s=T1_S - 4.0, t1_s=T1_S)
+    assert len(set(Moments(blank, []).one)) == 1
+    pictured = Moments(blank, [T1_S - 3.0])
+    assert likeliest_s(pictured, pictured.one) == pytest.approx(3.0, abs=GRIP_S)
+
+
+def test_two_who_take_one_each_within_a_second_are_told_from_one_who_takes_both() -> None:
+    apart = moments((0.4, 0.0), (0.7, -215.0), (0.5, -430.0), delta_g=-430.0, noise_g=15.0)
+    log_ratio, pairs = apart.two(-215.0)
+    assert log_ratio > 5.0
+    first, second = max(pairs, key=lambda pair: pair[2])[:2]
+    assert 1 <= second - first <= 4
+    at_once = moments((0.8, 0.0), (0.8, -430.0), delta_g=-430.0, noise_g=15.0)
+    assert at_once.two(-215.0)[0] < 0.0
+
+
+def test_what_was_moved_before_a_trace_begins_may_have_been_moved_at_any_time_until_then() -> None:
+    """Somebody leaned on the lane for 20 s; a trace has but the last of them."""
+    found = moments((1.0, 0.0), (19.0, -700.0), delta_g=-700.0)
+    told_from = found.grips - round(2 * TRACE_VALUES * TRACE_S / GRIP_S)
+    assert sum(found.one[:told_from]) > 0.8
+    log_ratio, pairs = found.two(-350.0)
+    assert abs(log_ratio) < 1.0
+    assert sum(p for i, j, p in pairs if j < told_from) > 0.8
+
+
+def test_what_is_laid_down_and_then_taken_is_told_from_the_reverse() -> None:
+    """An employee lays down three, and a shopper takes one of them half a second later."""
+    found = moments((0.3, 0.0), (0.6, 600.0), (0.6, 400.0), delta_g=400.0, noise_g=15.0)
+    assert found.two(600.0)[0] > 5.0 > found.two(-200.0)[0]
+
+
+def test_what_two_lanes_lost_was_in_one_grip_only_when_it_was_at_one_time() -> None:
+    one = moments((1.0, 0.0), (1.0, -350.0), delta_g=-350.0)
+    same, earlier = moments((1.0, 0.0), (1.0, -60.0), delta_g=-60.0), moments((0.2, 0.0), (1.8, -350.0), delta_g=-350.0)
+    assert one.at_once(same) > 0.5 > 0.3 > one.at_once(earlier)
+
+
+@given(
+    st.lists(st.integers(-1_000_000, 1_000_000), max_size=TRACE_VALUES),
+    st.floats(-20_000, 20_000),
+    st.floats(-20_000, 20_000),
+    st.floats(0.0, 100.0),
+    st.lists(st.floats(-10.0, 10.0), max_size=3),
+)
+def test_whatever_a_trace_says_is_a_probability(
+    trace: list[int], delta_g: float, first_g: float, seconds: float, pictured_s: list[float]
+) -> None:
+    change = WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=T1_S - seconds, t1_s=T1_S, trace=tuple(trace))
+    found = Moments(change, [T1_S + moment_s for moment_s in pictured_s])
+    assert math.isclose(sum(found.one), 1.0) and min(found.one) >= 0.0
+    log_ratio, pairs = found.two(first_g)
+    assert -MOST_LOG <= log_ratio <= MOST_LOG
+    assert math.isclose(sum(p for _, _, p in pairs), 1.0)
+    assert all(0 <= i < found.grips and 0 <= j < found.grips for i, j, _ in pairs)
