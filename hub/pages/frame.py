@@ -166,13 +166,14 @@ def _question(hub: Hub, ask: Ask) -> Question:
     session = hub.state.visits.sessions[ask.receipt.session]
     carts = session.waiting or ()
     seen = sorted({deed for cart in carts for deed in cart.deeds}, key=lambda d: (d.at_s, d.lanes))
-    sentences = list(dict.fromkeys(sentence(deed, hub.store) for deed in seen))
+    told = {deed: sentence(deed, hub.store) for deed in seen}
+    sentences = list(dict.fromkeys(told.values()))
     common = set(ask.candidates[0]).intersection(*ask.candidates)
     choices = tuple(
         Choice(
             probability,
             _units(hub.store, (u for u in candidate if u not in common)),
-            tuple(sorted({sentences.index(sentence(deed, hub.store)) for deed in cart.deeds})),
+            tuple(sorted({sentences.index(told[deed]) for deed in cart.deeds})),
             _total_cents(hub.store, candidate),
         )
         for probability, candidate, cart in zip(ask.probabilities, ask.candidates, carts, strict=True)
