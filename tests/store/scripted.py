@@ -135,6 +135,15 @@ class Story:
         return effects
 
 
+def alice_and_bob_come(story: Story, spots: dict[str, tuple[float, float]]) -> None:
+    """Alice comes in as "a" and steps aside; then Bob as "b"; and both walk to these places."""
+    gate, aside = (-0.9, -2.0), (0.6, -1.2)
+    story.enter("a", credential="alice")
+    story.walk({"a": gate}, {"a": aside})
+    story.enter("b", credential="bob")
+    story.walk({"a": aside, "b": gate}, spots)
+
+
 def in_front_of(lane: int) -> tuple[float, float]:
     """Where somebody stands who takes from this lane."""
     return 1.0 + 0.2 * lane, -0.35

@@ -7,7 +7,7 @@ from hub.core import decide
 from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Note, Receipt, Void
 from hub.core.goods import FOREIGN, Cart, Deed, Unit
 from hub.core.view import snapshot
-from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, small_store
+from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, alice_and_bob_come, bought, in_front_of, small_store
 from wire.messages import Hand
 
 AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
@@ -29,11 +29,8 @@ def asked_about_water_and_something_unknown() -> tuple[Story, Ask]:
 def two_who_may_both_have_a_tonic() -> tuple[Story, Ask, Ask]:
     """Shoulder to shoulder at one lane, from which one thing was taken; then they leave."""
     story = Story(small_store(ask_below=0.95))
-    story.enter("a", credential="alice")
-    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
-    story.enter("b", credential="bob")
     spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
-    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    alice_and_bob_come(story, spots)
     story.change(2, -350.9)
     story.stand(spots, 2)
     story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})

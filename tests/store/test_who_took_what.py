@@ -5,7 +5,18 @@ import pytest
 from hub.core.events import Answered, Ask, Authorised, Capture, Note, Open, PreAuthorise, Void
 from hub.core.floor import Shuffle
 from hub.core.view import snapshot
-from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
+from tests.store.scripted import (
+    CHIPS,
+    COLA,
+    TONIC,
+    WATER,
+    Story,
+    alice_and_bob_come,
+    bought,
+    in_front_of,
+    receipt,
+    small_store,
+)
 from wire.messages import Hand, ItemEvidence, Tap, Tracks, WeightChange
 
 AT_GATE = (-0.9, -2.0)
@@ -98,11 +109,8 @@ def test_the_nearer_of_two_gets_it_and_the_other_does_not() -> None:
 
 def test_a_tie_is_asked_and_the_answer_settles_it() -> None:
     story = Story(small_store(ask_below=0.95))
-    story.enter("a", credential="alice")
-    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
-    story.enter("b", credential="bob")
     spots = {"a": (1.25, -0.35), "b": (1.75, -0.35)}
-    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    alice_and_bob_come(story, spots)
     story.change(2, -350.9)
     story.stand(spots, 1)
     story.change(3, -62.0)
@@ -120,11 +128,8 @@ def test_a_tie_is_asked_and_the_answer_settles_it() -> None:
 
 def test_hands_over_one_lane_tell_two_takers_from_one() -> None:
     story = Story()
-    story.enter("a", credential="alice")
-    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
-    story.enter("b", credential="bob")
     spots = {"a": (1.05, -0.35), "b": (1.45, -0.35)}
-    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    alice_and_bob_come(story, spots)
     hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
     story.stand(spots, 0.8, {"a": hand, "b": hand})
     story.change(1, -700.6)
@@ -144,11 +149,8 @@ def test_hands_over_one_lane_tell_two_takers_from_one() -> None:
 def test_a_trace_tells_whose_hand_was_there_when_each_of_two_bottles_left(trace: tuple[int, ...], of_a: int) -> None:
     """Alice has a hand at the cola first, then Bob: it loses two bottles, and nothing but the trace says when."""
     story = Story()
-    story.enter("a", credential="alice")
-    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
-    story.enter("b", credential="bob")
     spots = {"a": (1.05, -0.4), "b": (1.4, -0.4)}
-    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    alice_and_bob_come(story, spots)
     hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
     story.stand(spots, 0.7, {"a": hand})
     story.stand(spots, 0.7, {"b": hand})
@@ -264,11 +266,8 @@ def test_what_fits_nothing_is_asked_never_guessed() -> None:
 
 def two_who_may_both_have_it(story: Story) -> dict[str, tuple[float, float]]:
     """Shoulder to shoulder at one lane, from which one thing is taken."""
-    story.enter("a", credential="alice")
-    story.walk({"a": AT_GATE}, {"a": (0.6, -1.2)})
-    story.enter("b", credential="bob")
     spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
-    story.walk({"a": (0.6, -1.2), "b": AT_GATE}, spots)
+    alice_and_bob_come(story, spots)
     story.change(2, -350.9)
     story.stand(spots, 2)
     return spots
