@@ -12,7 +12,7 @@ from hub.core.baselines import mps, nearest
 from hub.core.events import AnyInput, Ask, Capture, Receipt, Void
 from hub.core.explain import joint
 from hub.core.fold import Method, State, apply
-from hub.core.goods import FOREIGN
+from hub.core.goods import sold_of
 from hub.store import Store
 from hw.report import CaseReport, Report, case_report, overall
 from hw.sim.nanostore import Case, PlateStore
@@ -103,8 +103,8 @@ class Verdict:
         return Counter({line.gtin: line.count for line in self.receipt.lines})
 
     def could_be(self, cart: Counter[str]) -> bool:
-        """Whether a person who was asked could choose this cart. What the store does not sell is on no receipt."""
-        return any(Counter({g: n for g, n in c if g != FOREIGN}) == cart for c in self.candidates)
+        """Whether a person who was asked could choose this cart."""
+        return any(Counter(sold_of(c)) == cart for c in self.candidates)
 
 
 def verdicts(store: Store, inputs: Iterable[AnyInput], method: Method) -> list[Verdict]:

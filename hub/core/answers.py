@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from hub.core.belief import Belief
 from hub.core.events import Answered
-from hub.core.goods import FOREIGN, Cart, Unit
+from hub.core.goods import Cart, Unit, sold_of
 from hub.core.visits import Session
 from hub.errors import HubError
 from hub.store import Store
@@ -44,22 +44,17 @@ def meant(
     if isinstance(choice, int):
         return shown[choice], True
     thought_of = (*shown, *(cart for _, cart in belief.cart(session.id)))
-    cart = next((cart for cart in thought_of if _sold(cart) == choice), None)
+    cart = next((cart for cart in thought_of if sold_of(cart.signature) == choice), None)
     return (_put_together(store, shown, choice), False) if cart is None else (cart, True)
 
 
 def _put_together(store: Store, shown: Sequence[Cart], counts: Mapping[str, int]) -> Cart:
     """Products of which the nearest cart that was shown has just as many keep their deeds; of the others nothing is
     known but what was said."""
-    nearest = max(shown, key=lambda cart: len(counts.items() & _sold(cart).items()))
-    sold = _sold(nearest)
+    nearest = max(shown, key=lambda cart: len(counts.items() & sold_of(cart.signature).items()))
+    sold = sold_of(nearest.signature)
     products = [store.product[gtin] for gtin, count in counts.items() for _ in range(count)]
     return Cart(
         tuple(Unit(p.gtin, p.weight_g, p.spread_g) for p in products),
         tuple(deed for deed in nearest.deeds if sold.get(deed.gtin, 0) == counts.get(deed.gtin, 0)),
     )
-
-
-def _sold(cart: Cart) -> dict[str, int]:
-    """Its units by product: what the store does not sell is on no receipt."""
-    return {gtin: count for gtin, count in cart.signature if gtin != FOREIGN}

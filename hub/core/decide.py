@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hub.core.belief import Belief
 from hub.core.events import Line, Receipt
-from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed
+from hub.core.goods import UNKNOWN, Cart, Deed, sold_of
 from hub.core.visits import Session
 from hub.store import Store
 
@@ -60,7 +60,7 @@ def _receipt(
     asked: bool,
     at_s: float,
 ) -> Receipt:
-    lines = tuple(_line(store, carts, cart, gtin, count) for gtin, count in cart.signature if gtin != FOREIGN)
+    lines = tuple(_line(store, carts, cart, gtin, count) for gtin, count in sold_of(cart.signature).items())
     total_cents = sum(line.count * line.price_cents for line in lines)
     return Receipt(session.id, session.credential, lines, total_cents, probability, asked, at_s, session.left_s)
 

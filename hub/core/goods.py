@@ -50,6 +50,11 @@ def signature_of(units: tuple[Unit, ...]) -> Signature:
     return tuple(sorted(counts.items()))
 
 
+def sold_of(signature: Signature) -> dict[str, int]:
+    """How many of each product: what the store does not sell is on no receipt."""
+    return {gtin: count for gtin, count in signature if gtin != FOREIGN}
+
+
 class Cart(Struct, frozen=True, dict=True):
     """What somebody holds, and the deeds that say why. An employee's `restocks`: new units come out of it."""
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from hub.core.answers import AnswerRefused
 from hub.core.events import Ask
-from hub.core.goods import FOREIGN
+from hub.core.goods import sold_of
 from hub.service import Hub
 from hub.store import Lane, Store
 from hw.sim.behaviours.parts import put
@@ -78,5 +78,5 @@ def _answer(world: World, ask: Ask) -> int | dict[str, int]:
     payer = ask.receipt.credential
     taken = Counter(unit.gtin for s in world.shoppers if s.plan.payer == payer for unit in s.basket)
     truth = Counter({gtin: n for gtin, n in taken.items() if gtin in world.store.product})
-    carts = [Counter({g: n for g, n in candidate if g != FOREIGN}) for candidate in ask.candidates]
+    carts = [Counter(sold_of(candidate)) for candidate in ask.candidates]
     return carts.index(truth) if truth in carts else dict(truth)
