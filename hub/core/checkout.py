@@ -89,7 +89,7 @@ def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:
         session.guessed |= leaving.body.id in state.watch.missed
         state.watch.missed.discard(leaving.body.id)
         # By now what their hands did last is taken in; and who they were must be let go before a visit is settled.
-        state.timeline.add(at_s, partial(_gone, leaving.body.id))
+        state.timeline.conclude(at_s, partial(_gone, leaving.body.id))
     if session.inside <= 0:
         state.visits.finished.append(session)
     return []
@@ -131,7 +131,7 @@ def answered(state: State, answer: Answered) -> list[Effect]:
     cart, thought_of = answers.meant(state.store, state.belief, session, shown, answer.choice)
     if thought_of:
         state.watch.habits.answered(shown, cart)
-        state.timeline.add(answer.at_s, partial(_held, session.id, cart))
+        state.timeline.conclude(answer.at_s, partial(_held, session.id, cart))
     effects = _settle(state, session, cart, decide.settled(state.store, session, cart, answer.at_s))
     return effects + reconsider(state, answer.at_s)
 
@@ -187,7 +187,7 @@ def _end(state: State, session: Session, cart: Cart, at_s: float) -> None:
             state.people.gone(body)
         else:
             body.bound = False  # somebody is there, but not who we thought
-    state.timeline.add(at_s, partial(_forgotten, session.id))
+    state.timeline.conclude(at_s, partial(_forgotten, session.id))
 
 
 def _forgotten(session: str, belief: Belief) -> None:

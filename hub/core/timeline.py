@@ -53,6 +53,10 @@ class Timeline:
             self._put_into_place(done)
         self._forget()
 
+    def conclude(self, t_s: float, step: Step) -> None:
+        """Take a step that rests on all that is known by now: it comes last, though a clock that is ahead said more."""
+        self.add(max(t_s, self.steps[-1].t_s) if self.steps else t_s, step)
+
     def _put_into_place(self, done: Done) -> None:
         """What concerns the same things and came later is taken again on top of it; all else it leaves alone."""
         first = bisect_right(self.steps, done.t_s, key=lambda other: other.t_s)

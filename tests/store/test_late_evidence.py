@@ -1,5 +1,7 @@
 """What is heard late is put into its true place, and nobody is charged before all has been heard."""
 
+from msgspec import structs
+
 from hub.core.events import Ask, Capture, NodeHeard, Note, Observed
 from hub.core.visits import ABSENT_S, LOOK_EVERY_S
 from tests.store.scripted import COLA, TONIC, WATER, Story, bought, in_front_of, receipt
@@ -173,3 +175,19 @@ def test_whoever_left_while_the_hub_was_down_is_asked_about_when_they_have_not_b
         story.stand({}, 0.1)
     asked = {effect.receipt.credential: bought([effect]) for effect in story.effects if isinstance(effect, Ask)}
     assert asked == {"alice": {COLA: 1}, "bob": {WATER: 1}}
+
+
+def test_whoever_pays_after_the_hubs_clock_was_set_back_pays_for_what_they_took() -> None:
+    """So far that, by its own clock, the hub ends the visit before they took anything."""
+    story = Story()
+    at_lane(story, 1)
+    came = len(story.inputs)
+    story.change(1, -350.2)
+    story.walk({"a": in_front_of(1)}, {"a": AT_EXIT})
+    assert bought(story.leave("a")) == {COLA: 1}
+    set_back = Story()
+    for event in story.inputs[:came]:
+        set_back.tell(event)
+    for event in story.inputs[came:]:
+        set_back.tell(structs.replace(event, at_s=event.at_s - 10.0))
+    assert bought(set_back.effects) == {COLA: 1}
