@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hub.core.clothes import Clothes, wear
+from hub.core.crossing import Crossings, Doubt
 from hub.core.floor import MEMORY_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
 from hub.core.presence import BESIDE_M, MOMENT_S, Presence
-from hub.core.tracking import Shares, close_groups, could_be, exchanged, orders, recognise, went_over
+from hub.core.tracking import beside_places, close_groups, could_be, exchanged, orders, recognise, went_over
 from wire.messages import Track, Tracks
 
 __all__ = ["MEMORY_S", "MOMENT_S", "TOP_SPEED_MPS", "Body", "People", "Place", "Shuffle"]
@@ -62,6 +63,8 @@ class People(Presence):
     _steps: dict[str, Steps] = field(default_factory=dict)
     """How steady each camera's tracks are."""
     _overlap: Overlap = field(default_factory=Overlap)
+    _crossings: dict[str, Crossings] = field(default_factory=dict)
+    """Where people come close, by camera."""
     _barred: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     """Bodies that a track has parted from, by camera and track."""
 
@@ -85,6 +88,7 @@ class People(Presence):
         self.frame_s[camera] = t_s
         self.sees_hands = self.sees_hands or any(t.hand is not None for t in frame.tracks)
         view = self._views.setdefault(camera, {})
+        crossings = self._crossings.setdefault(camera, Crossings())
         tracks = self._by_id(view, frame.tracks)
         if self._departed:
             self._departed = {key: s for key, s in self._departed.items() if s > t_s - DEPARTED_S}
@@ -101,6 +105,8 @@ class People(Presence):
                 wear(t_s, view[key], track)
         for key, track in tracks.items():
             view[key].seen(t_s, track)
+        for shuffle in crossings.over(t_s):
+            self._confuse(shuffle)
         if len(self._views) > 1:
             self._compare(camera, t_s, t_s - last_s)
 
@@ -163,8 +169,11 @@ class People(Presence):
                     self.clothes.learn(t_s, sight, track)
 
     def _untangle(self, camera: str, t_s: float, group: list[Sight], tracks: list[Track | None]) -> None:
-        """Decide which of the close tracks carries on which sight; what stays open is confused."""
-        shares = orders(t_s, group, tracks, self._steps[camera], self.clothes)
+        """Decide which of the close tracks carries on which sight; what stays open is judged when the crossing is over,
+        or by the other cameras."""
+        besides = beside_places(t_s, group, tracks, self.clothes)
+        steps = self._steps[camera]
+        shares = orders(t_s, group, tracks, steps, besides)
         top = shares[0][1]
         view = self._views[camera]
         names = [sight.track for sight in group]
@@ -176,7 +185,10 @@ class People(Presence):
             for p, i, j in exchanged(shares):
                 self._exchangeable(camera, t_s, group[i].body, group[j].body, p)
         else:
-            self._confuse(_shuffle(t_s, [sight.body.id for sight in group], shares))
+            place = {i: n for n, i in enumerate(top)}
+            weighed = ((sum(besides[i][j] for i, j in enumerate(order)), order) for _, order in shares)
+            open_orders = tuple((log, tuple(place[j] for j in order)) for log, order in weighed)
+            self._crossings[camera].add(Doubt(t_s, tuple(group[i].body for i in top), steps.variance, open_orders))
 
     def _recognise(self, camera: str, t_s: float, tracks: dict[str, Track], new: Sequence[Track]) -> None:
         """New tracks may be people whom another camera sees, or who were lost a moment ago; else they are new here."""
@@ -263,14 +275,6 @@ class People(Presence):
             self.shuffles[-1] = last._replace(outcomes=((1 - swapped, (0, 1)), (swapped, (1, 0))))
         else:
             insort(self.shuffles, shuffle, key=lambda s: s.t_s)
-
-
-def _shuffle(t_s: float, bodies: list[str], shares: Shares) -> Shuffle:
-    """Orders of tracks over these bodies, as a confusion of those whom the likeliest order names."""
-    top = shares[0][1]
-    place = {body: i for i, body in enumerate(top)}
-    outcomes = tuple((p, tuple(place[body] for body in order)) for p, order in shares)
-    return Shuffle(t_s, tuple(bodies[i] for i in top), outcomes)
 
 
 def _distance_then_m(body: Body, place: Place) -> float:

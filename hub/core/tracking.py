@@ -77,13 +77,9 @@ def went_over(
 
 
 def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Track]) -> list[list[Sight]]:
-    """Sights of one camera that hang together by steps shorter than CLOSE_M; one that this frame misses is where it
-    should be. Those on their own are left out."""
-    where = []
-    for name, sight in view.items():
-        track = tracks.get(name)
-        where.append((track.x_m, track.y_m, sight) if track is not None else (*sight.predicted_m(t_s), sight))
-    where.sort(key=itemgetter(0, 1))
+    """Sights of one camera that hang together by steps shorter than CLOSE_M, by where they should be in this frame: it
+    may show two who swap further apart, or miss them. Those on their own are left out."""
+    where = sorted(((*sight.predicted_m(t_s), sight) for sight in view.values()), key=itemgetter(0, 1))
     steps: list[tuple[float, Sight, Sight]] = []
     for i, (x_m, y_m, sight) in enumerate(where, 1):
         for j in range(i, len(where)):
@@ -91,8 +87,8 @@ def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Tra
             if other_x_m - x_m > CLOSE_M:
                 break
             if math.hypot(other_x_m - x_m, other_y_m - y_m) <= CLOSE_M:
-                crossed_m = math.dist((x_m, y_m), other.predicted_m(t_s))
-                crossed_m += math.dist((other_x_m, other_y_m), sight.predicted_m(t_s))
+                crossed_m = math.dist(_shown(tracks, sight, (x_m, y_m)), (other_x_m, other_y_m))
+                crossed_m += math.dist(_shown(tracks, other, (other_x_m, other_y_m)), (x_m, y_m))
                 steps.append((crossed_m, sight, other))
     if not steps:
         return []
@@ -107,14 +103,38 @@ def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Tra
     return [group for group in groups.values() if len(group) > 1]
 
 
-def orders(
-    t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], steps: Steps, clothes: Clothes | None = None
-) -> Shares:
-    """In which orders the tracks may carry on the sights; those that show no track stay in their order."""
+def _shown(tracks: Mapping[str, Track], sight: Sight, expected: Place2d) -> Place2d:
+    """Where the sight's track is; where it is expected, if the frame misses it."""
+    track = tracks.get(sight.track)
+    return expected if track is None else (track.x_m, track.y_m)
+
+
+def beside_places(
+    t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], clothes: Clothes | None
+) -> list[list[float]]:
+    """By track and sight, the log of what speaks for the one carrying on the other, but for where they are."""
     moved_log = math.log(SWAP_PER_FRAME) / 2
+    rows = [[moved_log if i != j else 0.0 for j in range(len(group))] for i in range(len(group))]
+    if clothes is not None:
+        for row, track in zip(rows, tracks, strict=True):
+            if track is not None:
+                for j, sight in enumerate(group):
+                    row[j] += clothes.fit_log(t_s, sight.body, sight.camera, track)
+    return rows
+
+
+def orders(
+    t_s: float,
+    group: Sequence[Sight],
+    tracks: Sequence[Track | None],
+    steps: Steps,
+    besides: Sequence[Sequence[float]],
+) -> Shares:
+    """In which orders the tracks may carry on the sights, by where they are and what speaks for it besides; those that
+    show no track stay in their order."""
     fits = [
-        [_fit_log(t_s, s, track, steps, clothes) + (moved_log if i != j else 0.0) for j, s in enumerate(group)]
-        for i, track in enumerate(tracks)
+        [_place_log(t_s, sight, track, steps) + beside for sight, beside in zip(group, row, strict=True)]
+        for track, row in zip(tracks, besides, strict=True)
     ]
     unseen = [i for i, track in enumerate(tracks) if track is None]
     # Any order is at most as likely as the likeliest: those far behind the present one need not be looked into.
@@ -166,11 +186,14 @@ def recognise(
     found: list[Recognised] = []
     for together in _sharing(tracks, options):
         chosen, marginals = _assign([options[t.id] for t in together])
-        for track, i, marginal in zip(together, chosen, marginals, strict=True):
+        turn = {i: n for n, i in enumerate(chosen)}
+        for n, (track, i, marginal) in enumerate(zip(together, chosen, marginals, strict=True)):
             if i is None:
                 found.append(Recognised(track, None, []))
                 continue
-            shares = [(p / (p + marginal[i]), known[j]) for j, p in marginal.items() if j != i]
+            # Of two tracks that may be exchanged, the first says so: it is one confusion.
+            others = ((p, j) for j, p in marginal.items() if j != i and turn.get(j, n) >= n)
+            shares = [(p / (p + marginal[i]), known[j]) for p, j in others]
             found.append(Recognised(track, known[i], [(p, body) for p, body in shares if p > CERTAIN]))
     return found
 
@@ -190,16 +213,21 @@ def _orders(fits: Sequence[Sequence[float]], least_log: float) -> list[tuple[flo
     return partial
 
 
-def _fit_log(t_s: float, sight: Sight, track: Track | None, steps: Steps, clothes: Clothes | None) -> float:
-    """Log likelihood that the track carries on the sight; without a track, that it is missing."""
+def _fit_log(t_s: float, sight: Sight, track: Track, steps: Steps, clothes: Clothes | None) -> float:
+    """Log likelihood that the track carries on the sight."""
+    place_log = _place_log(t_s, sight, track, steps)
+    return place_log if clothes is None else place_log + clothes.fit_log(t_s, sight.body, sight.camera, track)
+
+
+def _place_log(t_s: float, sight: Sight, track: Track | None, steps: Steps) -> float:
+    """Log likelihood that whoever the sight shows is where the track is; without a track, that it is missing."""
     gone_s = t_s - sight.t_s
     if track is None:
         return math.log(MISSED) if gone_s < 1.5 * steps.step_s else 0.0
     variance = steps.after(gone_s, track)
     here, expected = (track.x_m, track.y_m), sight.predicted_m(t_s)
     usual = _density_at(here, expected, variance)
-    fit_log = math.log((1 - STRAY) * usual + STRAY * _density_at(here, expected, STRAY_TIMES * variance) + 1e-300)
-    return fit_log if clothes is None else fit_log + clothes.fit_log(t_s, sight.body, sight.camera, track)
+    return math.log((1 - STRAY) * usual + STRAY * _density_at(here, expected, STRAY_TIMES * variance) + 1e-300)
 
 
 def _density(body: Body, track: Track, t_s: float, camera: str, steps: Steps) -> float:

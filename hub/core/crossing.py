@@ -1,0 +1,191 @@
+"""Who came out of a crossing as whom.
+
+One frame in which two ids may have swapped says little more than how far two people were apart in it. The half second
+before and the half second after say where each of them was, and went: whom each id followed is judged a moment later,
+by which of the ways that led in goes on in which of those that led out.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from hub.core.floor import Body, Shuffle
+from hub.core.tracking import CERTAIN, STANDS_MPS
+
+AROUND_S = 0.5
+"""So much of their ways before and after a frame is held together."""
+LASTS_S = 1.0
+"""Doubts about the same people within so long are one crossing, in which ids swap once at most."""
+FRAME_S = 0.01
+"""Frames whose times differ by less are one."""
+NOISE_SHARE = 0.5
+"""What of the variance of a step is the noise of a place; the rest is how people move, and what is expected of them."""
+SHIFTS_M2_PER_S = 0.06**2
+"""Whoever stands seems to shift by so much (ETH, hotel: 0.04 to 0.13 m after a second, noise included)."""
+TURNS_M2_PER_S3 = 1.0
+"""Whoever walks changes pace by about a metre a second within one: they start, stop and turn."""
+PACE_MPS = 2 * STANDS_MPS
+"""How fast somebody walks, one standard deviation along each axis, of whom nothing is known yet."""
+
+Seen = tuple[float, float, float]
+"""When, and where."""
+
+
+class Doubt(NamedTuple):
+    """A frame in which ids may have swapped: in these orders, each with the log of how likely that is by all but where
+    people were."""
+
+    t_s: float
+    bodies: tuple[Body, ...]
+    """In the order that was taken for true."""
+    variance: float
+    """Of a step from frame to frame, along each axis."""
+    orders: tuple[tuple[float, tuple[int, ...]], ...]
+
+
+class Crossing(Struct, eq=False):
+    """Doubts that belong together."""
+
+    doubts: list[Doubt]
+
+    def takes(self, doubt: Doubt) -> bool:
+        """Whether this is one more doubt about the same."""
+        near = doubt.t_s < self.doubts[0].t_s + LASTS_S and doubt.t_s < self.doubts[-1].t_s + AROUND_S
+        return near and any(body in doubt.bodies for body in self.bodies)
+
+    @property
+    def bodies(self) -> list[Body]:
+        """Everybody who takes part."""
+        return list(dict.fromkeys(body for doubt in self.doubts for body in doubt.bodies))
+
+    def shuffle(self) -> Shuffle | None:
+        """Who may be who after it; None if nobody may have been exchanged."""
+        bodies = self.bodies
+        place = {body: i for i, body in enumerate(bodies)}
+        as_taken = tuple(range(len(bodies)))
+        weights = {as_taken: 1.0}
+        likeliest, t_s = 0.0, self.doubts[0].t_s
+        for doubt in self.doubts:
+            for log_ratio, order in _weigh(doubt):
+                weight = math.exp(min(log_ratio, 500.0))
+                if weight > likeliest:
+                    likeliest, t_s = weight, doubt.t_s
+                whose = list(as_taken)
+                for body, j in zip(doubt.bodies, order, strict=True):
+                    whose[place[body]] = place[doubt.bodies[j]]
+                weights[tuple(whose)] = weights.get(tuple(whose), 0.0) + weight
+        least = CERTAIN * sum(weights.values())
+        weights = {order: weight for order, weight in weights.items() if weight > least}
+        if weights.keys() == {as_taken}:
+            return None
+        total = sum(weights.values())
+        outcomes = tuple((weight / total, order) for order, weight in weights.items())
+        return Shuffle(t_s, tuple(body.id for body in bodies), outcomes)
+
+
+class Crossings(Struct, eq=False):
+    """Those of one camera of which the half second after has not passed yet."""
+
+    open: list[Crossing] = []
+
+    def add(self, doubt: Doubt) -> None:
+        """Put a doubt to those with which it belongs."""
+        for crossing in reversed(self.open):
+            if crossing.takes(doubt):
+                crossing.doubts.append(doubt)
+                return
+        self.open.append(Crossing([doubt]))
+
+    def over(self, t_s: float) -> Iterator[Shuffle]:
+        """Those that can be judged by now, if they left anything open."""
+        over = [crossing for crossing in self.open if crossing.doubts[-1].t_s + AROUND_S <= t_s]
+        for crossing in over:
+            self.open.remove(crossing)
+            if (shuffle := crossing.shuffle()) is not None:
+                yield shuffle
+
+
+def _weigh(doubt: Doubt) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """By order, the log of how much likelier it is than that nobody was exchanged."""
+    before = [_between(body, doubt.t_s - AROUND_S, doubt.t_s) for body in doubt.bodies]
+    after = [_between(body, doubt.t_s, doubt.t_s + AROUND_S) for body in doubt.bodies]
+    noise_m2 = NOISE_SHARE * doubt.variance
+    fits: dict[tuple[int, int], float] = {}
+
+    def fit(order: Sequence[int]) -> float:
+        for pair in enumerate(order):
+            if pair not in fits:
+                i, j = pair
+                fits[pair] = _one_way_log([*before[j], *after[i]], noise_m2)
+        return sum(fits[pair] for pair in enumerate(order))
+
+    as_taken = tuple(range(len(doubt.bodies)))
+    by_fit = fit(as_taken)
+    besides = next((log for log, order in doubt.orders if order == as_taken), 0.0)
+    for log, order in doubt.orders:
+        if order != as_taken:
+            yield log - besides + fit(order) - by_fit, order
+
+
+def _between(body: Body, from_s: float, until_s: float) -> list[Seen]:
+    """Where it was seen, from one time to just before another."""
+    seen = []
+    for place in reversed(body.places):
+        if place.t_s < from_s - FRAME_S:
+            break
+        if place.t_s < until_s - FRAME_S:
+            seen.append((place.t_s, place.x_m, place.y_m))
+    return seen[::-1]
+
+
+def _one_way_log(seen: Sequence[Seen], noise_m2: float) -> float:
+    """Log likelihood that somebody was seen in these places one after the other, who as likely stood as walked."""
+    stood, walked = _stood_log(seen, noise_m2), _walked_log(seen, noise_m2)
+    top = max(stood, walked)
+    return top + math.log((math.exp(stood - top) + math.exp(walked - top)) / 2)
+
+
+def _stood_log(seen: Sequence[Seen], noise_m2: float) -> float:
+    """By a Kalman filter of a random walk; the first place is given."""
+    log = 0.0
+    last: Seen | None = None
+    spread_m2 = noise_m2
+    for t_s, x_m, y_m in seen:
+        if last is not None:
+            spread_m2 += SHIFTS_M2_PER_S * (t_s - last[0])
+            log += _density_log(x_m - last[1], y_m - last[2], spread_m2 + noise_m2)
+            gain = spread_m2 / (spread_m2 + noise_m2)
+            spread_m2 *= 1 - gain
+            x_m, y_m = last[1] + gain * (x_m - last[1]), last[2] + gain * (y_m - last[2])
+        last = t_s, x_m, y_m
+    return log
+
+
+def _walked_log(seen: Sequence[Seen], noise_m2: float) -> float:
+    """By a Kalman filter of somebody whose pace changes at random; the first place is given."""
+    log = 0.0
+    last: Seen | None = None
+    vx_mps = vy_mps = 0.0
+    of_place, of_both, of_pace = noise_m2, 0.0, PACE_MPS**2
+    for t_s, x_m, y_m in seen:
+        if last is not None:
+            dt = t_s - last[0]
+            of_place += 2 * dt * of_both + dt**2 * of_pace + TURNS_M2_PER_S3 * dt**3 / 3
+            of_both += dt * of_pace + TURNS_M2_PER_S3 * dt**2 / 2
+            of_pace += TURNS_M2_PER_S3 * dt
+            expected_x_m, expected_y_m = last[1] + vx_mps * dt, last[2] + vy_mps * dt
+            off_x_m, off_y_m, variance = x_m - expected_x_m, y_m - expected_y_m, of_place + noise_m2
+            log += _density_log(off_x_m, off_y_m, variance)
+            gain, gain_hz = of_place / variance, of_both / variance
+            x_m, y_m = expected_x_m + gain * off_x_m, expected_y_m + gain * off_y_m
+            vx_mps, vy_mps = vx_mps + gain_hz * off_x_m, vy_mps + gain_hz * off_y_m
+            of_pace -= gain_hz * of_both
+            of_place, of_both = of_place * (1 - gain), of_both * (1 - gain)
+        last = t_s, x_m, y_m
+    return log
+
+
+def _density_log(off_x_m: float, off_y_m: float, variance: float) -> float:
+    return -math.log(2 * math.pi * variance) - (off_x_m**2 + off_y_m**2) / (2 * variance)

@@ -1,0 +1,102 @@
+"""People who came close: half a second later their ways tell who came out of it as whom."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.core.crossing import AROUND_S, Crossings, Doubt
+from hub.core.floor import Body, Place, Shuffle
+from hub.core.tracking import SWAP_PER_FRAME, recognise
+from tests.unit.cameras import Camera, Scene, stands, walks
+from wire.messages import Track
+
+STEP_S, VARIANCE = 0.1, 0.07**2
+SWAPPED = (1, 0)
+
+
+def body(name: str, x_m: list[float], rng: random.Random) -> Body:
+    """Seen every tenth of a second from 100 s on, 5 cm off."""
+    found = Body(name, 100.0, x_m[0], 0.0)
+    for i, x in enumerate(x_m):
+        found.seen(Place(100.0 + i * STEP_S, x + rng.gauss(0.0, 0.05), rng.gauss(0.0, 0.05), None, 0.08))
+    return found
+
+
+def doubts(bodies: tuple[Body, ...], times_s: list[float]) -> Crossings:
+    crossings = Crossings()
+    for t_s in times_s:
+        crossings.add(Doubt(t_s, bodies, VARIANCE, ((0.0, (0, 1)), (-5.3, SWAPPED))))
+    return crossings
+
+
+def swapped(shuffles: list[Shuffle]) -> float:
+    """How likely it is that an odd number of these exchanged the two."""
+    total = 0.0
+    for shuffle in shuffles:
+        p = sum(p for p, order in shuffle.outcomes if order == SWAPPED)
+        total += p - 2 * total * p
+    return total
+
+
+@pytest.mark.parametrize("apart_m", [0.35, 0.42, 0.6])
+def test_whose_ids_swap_side_by_side_are_told_apart_by_where_they_went_on_standing(apart_m: float) -> None:
+    open_still = 0
+    for seed in range(40):
+        crowd = {"ann": stands(1, 1), "bob": stands(1 + apart_m, 1), "cat": stands(6, 6)}
+        scene = Scene(crowd, [Camera("A")], rng=random.Random(seed))
+        scene.play(10.0)
+        scene.cameras[0].swaps("ann", "bob")
+        scene.play(2.0)
+        p = swapped(scene.people.shuffles)
+        open_still += 0.05 < p < 0.95
+        assert scene.everybody_is_who_they_were() == (p < 0.5)
+    assert open_still <= 2
+
+
+def test_whose_ids_swap_as_they_walk_past_each_other_went_straight_on() -> None:
+    for seed in range(20):
+        crowd = {"ann": walks((0, 0), (6, 0), 103.0), "bob": walks((6, 0.4), (0, 0.4), 103.0)}
+        scene = Scene(crowd, [Camera("A")], rng=random.Random(seed))
+        scene.play(3.4)
+        scene.cameras[0].swaps("ann", "bob")
+        scene.play(2.0)
+        assert scene.everybody_is_who_they_were() and scene.confusion() < 0.05
+
+
+@given(st.integers(0, 1_000), st.integers(8, 12), st.integers(1, 4))
+def test_frames_in_which_they_may_have_swapped_are_one_crossing_though_only_one_of_them_is_right(
+    seed: int, at: int, spurious: int
+) -> None:
+    rng = random.Random(seed)
+    ways = [0.0] * at + [0.42] * (20 - at), [0.42] * at + [0.0] * (20 - at)
+    bodies = body("1", ways[0], rng), body("2", ways[1], rng)
+    frames = range(at, at + spurious) if seed % 2 else range(at - spurious + 1, at + 1)
+    crossings = doubts(bodies, [100.0 + i * STEP_S for i in frames])
+    last_s = 100.0 + frames[-1] * STEP_S
+    assert list(crossings.over(last_s + AROUND_S - STEP_S)) == []
+    assert swapped(list(crossings.over(last_s + AROUND_S))) > 0.9
+    assert list(crossings.over(last_s + 10.0)) == []
+
+
+@given(st.integers(0, 1_000), st.integers(1, 6))
+def test_who_stands_still_beside_somebody_is_not_exchanged_however_often_it_looked_so(seed: int, often: int) -> None:
+    rng = random.Random(seed)
+    bodies = body("1", [0.0] * 25, rng), body("2", [0.42] * 25, rng)
+    crossings = doubts(bodies, [100.8 + i * STEP_S for i in range(often)])
+    assert swapped(list(crossings.over(103.0))) < 0.05
+
+
+def test_ways_of_which_nothing_is_known_leave_it_as_likely_as_it_was() -> None:
+    bodies = Body("1", 100.0, 0.0, 0.0), Body("2", 100.0, 0.4, 0.0)
+    (shuffle,) = doubts(bodies, [100.0]).over(101.0)
+    assert swapped([shuffle]) == pytest.approx(SWAP_PER_FRAME, rel=0.02)
+
+
+def test_two_who_come_back_at_once_and_may_be_one_another_are_confused_once() -> None:
+    scene = Scene({"ann": stands(1, 1), "bob": stands(1.5, 1)}, [Camera("A")])
+    known = list(scene.people.bodies.values())
+    tracks = [Track(id="x", x_m=1.2, y_m=1.0, sigma_m=0.08), Track(id="y", x_m=1.35, y_m=1.0, sigma_m=0.08)]
+    found = recognise(scene.now_s + 1.0, "A", tracks, known, {}, scene.people._steps["A"])
+    assert sorted(len(recognised.rivals) for recognised in found) == [0, 1]
