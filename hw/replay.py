@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.core.baselines import mps, nearest
+from hub.core.checkout import held_back
 from hub.core.events import AnyInput, Ask, Capture, Receipt, Void
 from hub.core.explain import joint
 from hub.core.fold import Method, State, apply
@@ -111,9 +112,13 @@ def verdicts(store: Store, inputs: Iterable[AnyInput], method: Method) -> list[V
     """What a method makes of the very inputs that a hub saw, visit by visit, in the order of leaving."""
     state = State(store, method)
     found: dict[str, Verdict] = {}
+    at_s = 0.0
     for event in inputs:
+        at_s = event.at_s
         for effect in apply(state, event):
             if isinstance(effect, Capture | Ask | Void) and effect.receipt is not None:
                 candidates = effect.candidates if isinstance(effect, Ask) else ()
                 found.setdefault(effect.receipt.session, Verdict(receipt=effect.receipt, candidates=candidates))
+    for question in held_back(state, at_s):  # nobody has answered what comes first
+        found.setdefault(question.receipt.session, Verdict(receipt=question.receipt, candidates=question.candidates))
     return list(found.values())

@@ -6,7 +6,7 @@ shoppers or lanes.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from operator import itemgetter
@@ -56,6 +56,15 @@ class Belief:
         if factor is None:
             return [(1.0, self.known.get(key) or default(key))]
         return _merged([(p, {key: values[key]}) for p, values in factor.hypotheses], key)
+
+    def given(self, known: Key, key: Key) -> Iterator[tuple[float, Value, list[tuple[float, Value]]]]:
+        """By each value that `known` may have: how likely it is, and what `key` may be then. Nothing where they do not
+        hang together."""
+        factor = self.factors.get(known)
+        if factor is not None and key in factor.keys:
+            for p, value in self.marginal(known):
+                rows = [(q, values) for q, values in factor.hypotheses if values[known].signature == value.signature]
+                yield p, value, _merged(rows, key)
 
     def cart(self, session: str) -> list[tuple[float, Cart]]:
         """The carts that a session may have, likeliest first."""

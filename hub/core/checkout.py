@@ -22,6 +22,8 @@ NOBODYS = 20
 """What was taken by nobody we know of is remembered until it is more than this: some of it may come back."""
 LIKELY = 0.1
 """Whoever is this likely, beside the likeliest, may have done it."""
+TOLD = 0.5
+"""A question is held back while there is another whose answer is this likely to settle it, too."""
 AT_GATE = 1.5
 """Whoever passes a gate is within so many of its radii."""
 
@@ -44,7 +46,7 @@ def due(state: State, at_s: float) -> list[Effect]:
     for session in state.visits.finished[:]:
         if session.inside > 0:  # somebody of it has come in again
             state.visits.finished.remove(session)
-        elif state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S:
+        elif _can_be_decided(state, session, at_s):
             state.visits.finished.remove(session)
             effects += _decide(state, session, at_s)
     return effects
@@ -61,6 +63,13 @@ def _ready(state: State, leaving: Leaving, at_s: float) -> bool:
     else:
         return True
     return False
+
+
+def _can_be_decided(state: State, session: Session, at_s: float) -> bool:
+    if session.after is not None:
+        first = state.visits.sessions.get(session.after)
+        return first is None or first.waiting is None
+    return state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S
 
 
 def _unheard(state: State, leaving: Leaving) -> bool:
@@ -108,15 +117,51 @@ def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
     if not receipt.asked:
         cart = state.belief.cart(session.id)[0][1]
         return _settle(state, session, cart, receipt)
+    session.after = _comes_first(state, session)
+    if session.after is not None:
+        state.visits.finished.append(session)
+        return []
+    question, session.waiting = _question(state, session, receipt)
+    return [question]
+
+
+def _question(state: State, session: Session, receipt: Receipt) -> tuple[Ask, tuple[Cart, ...]]:
     options = decide.candidates(state.belief, session)
-    session.waiting = tuple(cart for _, cart in options)
-    return [Ask(receipt, tuple(c.signature for _, c in options), tuple(p for p, _ in options))]
+    question = Ask(receipt, tuple(c.signature for _, c in options), tuple(p for p, _ in options))
+    return question, tuple(cart for _, cart in options)
+
+
+def held_back(state: State, at_s: float) -> list[Ask]:
+    """What would be asked if nobody ever answered the questions that come first."""
+    held = [session for session in state.visits.finished if session.after is not None]
+    return [_question(state, session, _receipt(state, session, at_s))[0] for session in held]
+
+
+def _comes_first(state: State, session: Session) -> str | None:
+    """Of the questions that are open, one whose answer as likely as not leaves nothing to ask about this session."""
+    if not _all_heard(state, session):
+        return None
+    sure = 1.0 - state.visits.doubt(session)
+    for other in state.visits.sessions.values():
+        if other.waiting is not None:
+            shown = {cart.signature for cart in other.waiting}
+            told = 0.0
+            for p, answer, then in state.belief.given(("cart", other.id), ("cart", session.id)):
+                q, cart = then[0]
+                if answer.signature in shown and isinstance(cart, Cart) and decide.clear(state.store, cart, q * sure):
+                    told += p
+            if told >= TOLD:
+                return other.id
+    return None
 
 
 def _receipt(state: State, session: Session, at_s: float) -> Receipt:
     sure = 1.0 - state.visits.doubt(session)
-    all_heard = not session.guessed and session.unheard.isdisjoint(state.watch.unheard)
-    return decide.receipt(state.store, state.belief, session, sure, at_s, all_heard)
+    return decide.receipt(state.store, state.belief, session, sure, at_s, _all_heard(state, session))
+
+
+def _all_heard(state: State, session: Session) -> bool:
+    return not session.guessed and session.unheard.isdisjoint(state.watch.unheard)
 
 
 def answered(state: State, answer: Answered) -> list[Effect]:
@@ -137,9 +182,9 @@ def answered(state: State, answer: Answered) -> list[Effect]:
 
 
 def reconsider(state: State, at_s: float) -> list[Effect]:
-    """More is known than when people were asked: a question that answers itself by now is taken back."""
+    """More is known than when people were asked: a question that answers itself by now is taken back, or never put."""
     effects: list[Effect] = []
-    for session in [s for s in state.visits.sessions.values() if s.waiting is not None]:
+    for session in [s for s in state.visits.sessions.values() if s.over]:
         if any(cluster.t0_s <= session.left_s for cluster in state.pending.clusters):
             continue
         receipt = _receipt(state, session, at_s)

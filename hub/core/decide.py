@@ -29,9 +29,13 @@ def receipt(store: Store, belief: Belief, session: Session, sure: float, at_s: f
     """
     carts = belief.cart(session.id)
     probability, cart = carts[0]
-    probability *= sure
-    doubtful = not all_heard or probability < store.thresholds.ask_below or any(g == UNKNOWN for g, _ in cart.signature)
-    return _receipt(store, session, carts, cart, probability, doubtful, at_s)
+    asked = not all_heard or not clear(store, cart, probability * sure)
+    return _receipt(store, session, carts, cart, probability * sure, asked, at_s)
+
+
+def clear(store: Store, cart: Cart, probability: float) -> bool:
+    """Whether a cart that is so likely is charged without asking anybody."""
+    return probability >= store.thresholds.ask_below and all(gtin != UNKNOWN for gtin, _ in cart.signature)
 
 
 def candidates(belief: Belief, session: Session) -> list[tuple[float, Cart]]:

@@ -42,7 +42,7 @@ class Cart(Struct, frozen=True):
     total_cents: int
     probability: float
     waiting: bool
-    """Whether the shopper has left and a person is being asked."""
+    """Whether the shopper has left and a person is being asked, about them or about somebody else first."""
 
 
 class LaneView(Struct, frozen=True):
@@ -95,7 +95,7 @@ def _cart(state: State, session: str) -> Cart:
         lines.append(CartLine(gtin, name, count, price_cents, sure))
     visit = state.visits.sessions[session]
     total_cents = sum(line.count * line.price_cents for line in lines)
-    return Cart(session, visit.inside, tuple(lines), total_cents, probability, visit.waiting is not None)
+    return Cart(session, visit.inside, tuple(lines), total_cents, probability, visit.over)
 
 
 def _name(state: State, gtin: str) -> str:

@@ -52,6 +52,13 @@ class Session:
     """Shelf nodes that had still to tell what they saw of it when its people left."""
     waiting: tuple[Cart, ...] | None = None
     """The carts that a person has been shown to choose from."""
+    after: str | None = None
+    """Whose question comes first: the answer to that may leave nothing to ask about this one."""
+
+    @property
+    def over(self) -> bool:
+        """Whether all that is open is what they took."""
+        return self.waiting is not None or self.after is not None
 
 
 @dataclass(slots=True)
@@ -91,7 +98,8 @@ class Visits:
     """In the order in which they passed."""
     _looked_s: float = 0.0
     finished: list[Session] = field(default_factory=list)
-    """All of whose people seem to have left, but may be taken for somebody who is still inside."""
+    """All of whose people seem to have left, but may be taken for somebody who is still inside; or whose receipt comes
+    after the answer to another's question."""
     settled: dict[str, str] = field(default_factory=dict)
     """Whose visit it was, by body, for as long as it is remembered where they were: that is over, and paid."""
 
@@ -101,7 +109,7 @@ class Visits:
         gate = store.gate.get(tap.gate)
         if gate is None or gate.direction != "in":
             return [Note(at_s, f"gate {tap.gate}: a tap at a gate that is not an entry of this store")]
-        session = next((s for s in self.sessions.values() if s.credential == tap.credential and not s.waiting), None)
+        session = next((s for s in self.sessions.values() if s.credential == tap.credential and not s.over), None)
         if session is None:
             self.count += 1
             session = Session(f"v{self.count}", tap.credential, gate.name)
@@ -216,7 +224,8 @@ class Visits:
         """When the next of those who left can be looked at."""
         if not self.leaving and not self.finished:
             return None
-        due = (*(leaving.due_s for leaving in self.leaving), *(s.left_s + MISTAKEN_S for s in self.finished))
+        finished = (s.left_s + MISTAKEN_S for s in self.finished if s.after is None)
+        due = (*(leaving.due_s for leaving in self.leaving), *finished)
         return min(due, default=None)
 
     def leave(self, leaving: Leaving, people: People, belief: Belief) -> Session | None:
@@ -261,6 +270,8 @@ class Visits:
     def end(self, session: Session) -> None:
         """The visit is settled: nothing will be asked about it any more."""
         self.sessions.pop(session.id, None)
+        if session in self.finished:
+            self.finished.remove(session)
         self.grants.forget(session.id)
 
 

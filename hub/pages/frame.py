@@ -71,6 +71,8 @@ class Question(Struct, frozen=True):
     seen: tuple[str, ...]
     choices: tuple[Choice, ...]
     likeliest: tuple[tuple[str, int], ...]
+    waits: tuple[str, ...]
+    """Whose receipts wait for the answer, too."""
 
 
 class Slip(Struct, frozen=True):
@@ -179,7 +181,10 @@ def _question(hub: Hub, ask: Ask) -> Question:
         for probability, candidate, cart in zip(ask.probabilities, ask.candidates, carts, strict=True)
     )
     sold = tuple((gtin, count) for gtin, count in ask.candidates[0] if gtin in hub.store.product)
-    return Question(session.id, ask.receipt.at_s, _units(hub.store, sorted(common)), tuple(sentences), choices, sold)
+    waits = tuple(other.id for other in hub.state.visits.finished if other.after == session.id)
+    return Question(
+        session.id, ask.receipt.at_s, _units(hub.store, sorted(common)), tuple(sentences), choices, sold, waits
+    )
 
 
 def _units(store: Store, cart: Iterable[tuple[str, int]]) -> Units:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from hub.core.checkout import held_back
 from hub.core.events import AnyInput
 from hub.journal import Journal
 from hub.payments import TestProvider
@@ -80,11 +81,12 @@ async def _play(scene: Scene, seed: int, listener: Listener | None, visitors: Vi
     kept_out = tuple(s.plan.payer for s in world.shoppers if not s.entered)
     if kept_out and visitors is None:
         raise KeptOut(f"scene {scene.name}: the gate did not let {', '.join(kept_out)} in: did the hub see the tap?")
-    receipts = [*hub.receipts, *(question.receipt for question in hub.questions.values())]
+    questions = [*hub.questions.values(), *held_back(hub.state, clock.now())]
+    receipts = [*hub.receipts, *(question.receipt for question in questions)]
     return VisitRecord(
         truth=_carts(world, ((s.plan.payer, unit.gtin, 1) for s in world.shoppers for unit in s.basket)),
         receipts=_carts(world, ((r.credential, line.gtin, line.count) for r in receipts for line in r.lines)),
-        asked=tuple(sorted({question.receipt.credential for question in hub.questions.values()})),
+        asked=tuple(sorted({question.receipt.credential for question in questions})),
         inputs=tuple(journal.replay()),
         missed=tuple(move for s in world.shoppers for move in s.missed),
         kept_out=kept_out,
@@ -98,7 +100,7 @@ async def _settled(hub: Hub, clock: Clock) -> None:
     until_s = clock.now() + SETTLE_AT_MOST_S
     open_visits = True
     while open_visits and clock.now() < until_s:
-        open_visits = not hub.state.visits.sessions.keys() <= hub.questions.keys()
+        open_visits = not all(session.over for session in hub.state.visits.sessions.values())
         await asyncio.sleep(SETTLE_S)  # once more when all is decided: receipts are handed out a moment later
 
 

@@ -1,5 +1,6 @@
 """A small store and the means to tell its core a story, input by input."""
 
+from hub.core.checkout import held_back
 from hub.core.events import AnyInput, Authorised, Effect, Observed, Open, PreAuthorise, Receipt, Ticked
 from hub.core.fold import State, apply
 from hub.store import Gate, Lane, Product, Store, Thresholds
@@ -133,6 +134,10 @@ class Story:
             self.now_s = max(self.now_s, self.state.wake_at_s or 0.0)
             effects += self.tell(Ticked(at_s=self.now_s))
         return effects
+
+    def held(self) -> list[Effect]:
+        """The questions that are not put to anybody while the answer to another may settle them."""
+        return list(held_back(self.state, self.now_s))
 
 
 def alice_and_bob_come(story: Story, spots: dict[str, tuple[float, float]]) -> None:

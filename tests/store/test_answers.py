@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from hub.core import decide
 from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Note, Receipt, Void
@@ -26,8 +27,9 @@ def asked_about_water_and_something_unknown() -> tuple[Story, Ask]:
     return story, asked(story.leave("a"))
 
 
-def two_who_may_both_have_a_tonic() -> tuple[Story, Ask, Ask]:
-    """Shoulder to shoulder at one lane, from which one thing was taken; then they leave."""
+def two_who_may_both_have_a_tonic(besides_g: float = 0.0) -> tuple[Story, Ask, Ask]:
+    """Shoulder to shoulder at one lane, from which one thing was taken; then they leave, the second perhaps with
+    something else. The first is asked about, and the other's question held back, if it can be."""
     story = Story(small_store(ask_below=0.95))
     spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
     alice_and_bob_come(story, spots)
@@ -35,8 +37,12 @@ def two_who_may_both_have_a_tonic() -> tuple[Story, Ask, Ask]:
     story.stand(spots, 2)
     story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
     of_a = asked(story.leave("a", {"b": (1.0, -1.0)}))
-    story.walk({"b": (1.0, -1.0)}, {"b": AT_EXIT})
-    return story, of_a, asked(story.leave("b"))
+    if besides_g:
+        story.walk({"b": (1.0, -1.0)}, {"b": in_front_of(3)})
+        story.change(3, -besides_g)
+        story.stand({"b": in_front_of(3)}, 2)
+    story.walk({"b": in_front_of(3) if besides_g else (1.0, -1.0)}, {"b": AT_EXIT})
+    return story, of_a, asked(story.leave("b") or story.held())
 
 
 def asked_about_a_hand_at_the_floor() -> tuple[Story, Ask]:
@@ -95,7 +101,7 @@ def test_a_cart_that_was_shown_is_that_choice_however_it_is_said(tonics: int) ->
         choice = next(i for i, cart in enumerate(of_a.candidates) if dict(cart).get(TONIC, 0) == tonics)
         said.append(answer(story, of_a, dict(of_a.candidates[choice]) if in_words else choice))
     assert said[0] == said[1]
-    assert len(said[0]) == 2, "the other's question is settled with it"
+    assert len(said[0]) == 2, "the other's receipt comes with it"
 
 
 def test_a_cart_that_was_thought_of_but_not_shown_settles_what_hung_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,13 +113,40 @@ def test_a_cart_that_was_thought_of_but_not_shown_settles_what_hung_on_it(monkey
     assert (bought([of_alice]), bought([of_bob])) == (hidden, {} if hidden else {TONIC: 1})
 
 
-def test_a_cart_that_nobody_had_thought_of_leaves_the_other_question_as_it_is() -> None:
+def test_after_a_cart_that_nobody_had_thought_of_the_other_question_is_put_as_it_was() -> None:
     story, of_a, of_b = two_who_may_both_have_a_tonic()
     before = story.state.belief.cart(of_b.receipt.session)
-    (charged,) = answer(story, of_a, {CHIPS: 2})
+    charged, put = answer(story, of_a, {CHIPS: 2})
     assert isinstance(charged, Capture) and charged.receipt.credential == "alice"
+    assert isinstance(put, Ask) and put.candidates == of_b.candidates
     after = story.state.belief.cart(of_b.receipt.session)
     assert [(c.signature, pytest.approx(p)) for p, c in before] == [(c.signature, p) for p, c in after]
+    assert isinstance(answer(story, of_b, 0)[0], Capture | Void)
+
+
+def test_while_a_question_is_held_back_nothing_is_due_and_the_page_shows_no_cart_of_it() -> None:
+    story, of_a, of_b = two_who_may_both_have_a_tonic()
+    assert story.state.wake_at_s is None
+    story.wait(3600.0)
+    assert story.held()[0] == structs.replace(of_b, receipt=structs.replace(of_b.receipt, at_s=story.now_s))
+    assert all(cart.waiting for cart in snapshot(story.state).carts)
+    assert len(answer(story, of_a, 0)) == 2
+
+
+def test_whoever_comes_back_while_their_question_is_held_back_comes_as_somebody_new() -> None:
+    story, of_a, of_b = two_who_may_both_have_a_tonic()
+    again = story.enter("c", credential="bob")
+    assert again not in (of_a.receipt.session, of_b.receipt.session)
+    assert len(answer(story, of_a, 0)) == 2
+    assert list(story.state.visits.sessions) == [again]
+
+
+def test_a_question_that_no_answer_to_another_would_settle_is_put_at_once() -> None:
+    """Bob has also taken something unknown: whatever Alice had, a person must look."""
+    story, of_a, of_b = two_who_may_both_have_a_tonic(besides_g=777.0)
+    assert not story.held()
+    (charged,) = answer(story, of_a, 0)
+    assert isinstance(charged, Capture | Void)
     assert isinstance(answer(story, of_b, 0)[0], Capture | Void)
 
 

@@ -42,11 +42,11 @@ def meet(story: Story, hands: dict[str, Hand], start: Places) -> Places:
 
 
 def both_leave(story: Story, spots: Places) -> tuple[list[Effect], list[Effect]]:
-    """First the one, then the other; what the core made of each, and all that it said until both were gone."""
+    """First the one, then the other; what the core made of each, though it may ask about the first one first."""
     story.walk(spots, {**spots, "a": AT_EXIT})
     first = story.leave("a", {"b": spots["b"]})
     story.walk({"b": spots["b"]}, {"b": AT_EXIT})
-    return first, story.leave("b")
+    return first, story.leave("b") or story.held()
 
 
 def offered(effects: Iterable[Effect]) -> list[dict[str, int]]:

@@ -125,12 +125,12 @@ class Shop:
         """Stand in front of a lane while it loses that much."""
         for _ in range(10):
             self.stand({track: in_front_of(lane)})
-        self.says(
-            "shelf",
-            WeightChange(
-                lane=f"1-1-{lane}", delta_g=-weight_g, sigma_g=0.5, t0_s=self._now_s - 0.6, t1_s=self._now_s - 0.1
-            ),
-        )
+        self.says("shelf", self.lost(lane, weight_g))
+
+    def lost(self, lane: int, weight_g: float) -> WeightChange:
+        """That a lane has just lost so much."""
+        t0_s, t1_s = self._now_s - 0.6, self._now_s - 0.1
+        return WeightChange(lane=f"1-1-{lane}", delta_g=-weight_g, sigma_g=0.5, t0_s=t0_s, t1_s=t1_s)
 
     def leave(self, track: str, start: Spot) -> None:
         self.walk(track, start, AT_EXIT)

@@ -59,6 +59,23 @@ def test_an_unsure_cart_is_asked_about_and_answered_on_the_page(shop: Shop, page
     page.until(lambda: f"{session}: no such question is open" in page.text(".q-notification.unwell"))
 
 
+def test_of_two_whose_carts_hang_together_one_question_is_shown_which_says_so(shop: Shop, page: Browser) -> None:
+    one = shop.enter("one", "token-one")
+    shop.walk("one", AT_ENTRY, (1.2, -0.35))
+    other = shop.enter("other", "token-other")
+    shop.walk("other", AT_ENTRY, (1.6, -0.35))
+    for _ in range(6):
+        shop.stand({"one": (1.2, -0.35), "other": (1.6, -0.35)})
+    shop.says("shelf", shop.lost(2, 350.9))
+    shop.leave("one", (1.2, -0.35))
+    shop.leave("other", (1.6, -0.35))
+    question = f".question[data-session={one}]"
+    page.until(lambda: page.text(f"{question} .waits") == f"What {other} took hangs on this, too.")
+    assert page.count(".question") == 1 and page.count(f".cart[data-session={other}]") == 0
+    page.click(f"{question} .choice")
+    page.until(lambda: page.count(".question") == 0 and page.count(f".slip[data-session={other}]") == 1)
+
+
 def test_a_question_says_on_what_each_of_its_answers_rests(shop: Shop, page: Browser) -> None:
     session = shop.enter("doubt", "token-doubt")
     question = f".question[data-session={session}]"

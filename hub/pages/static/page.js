@@ -212,7 +212,7 @@ export default {
         lines.length ? el("footer", {}, el("span", {}, "Total"), el("b", {}, this.money(cart.total_cents))) : null);
     },
 
-    question({ session, left_s, common, seen, choices, likeliest }) {
+    question({ session, left_s, common, seen, choices, likeliest, waits }) {
       const listed = (units) => units.map(([count, name]) => `${count} × ${name}`).join(", ");
       return el("article", { class: "question", "data-session": session },
         this.whose(session, el("span", { class: "tag" }, "asked"),
@@ -225,6 +225,7 @@ export default {
             el("span", { class: "chance" }, percent(choice.probability)),
             el("b", {}, this.money(choice.total_cents)))),
         this.noneOfThese(session, likeliest),
+        waits.length ? el("p", { class: "waits" }, `What ${waits.join(" and ")} took hangs on this, too.`) : null,
         seen.length
           ? el("details", { class: "seen", open: !NARROW.matches },
             el("summary", {}, "What the store saw, and which of it each answer takes for theirs:"),
