@@ -11,13 +11,14 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hub.core.arrivals import recognise, went_over
 from hub.core.clothes import Clothes, wear
 from hub.core.crossing import Crossings, Doubt
 from hub.core.floor import MEMORY_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
 from hub.core.presence import BESIDE_M, MOMENT_S, Presence
-from hub.core.tracking import beside_places, close_groups, could_be, exchanged, orders, recognise, went_over
+from hub.core.tracking import beside_places, close_groups, could_be, exchanged, orders
 from wire.messages import Track, Tracks
 
 __all__ = ["MEMORY_S", "MOMENT_S", "TOP_SPEED_MPS", "Body", "People", "Place", "Shuffle"]

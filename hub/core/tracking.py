@@ -1,13 +1,12 @@
-"""One camera's frames: which of its tracks carries on which body, where ids may have swapped or are new."""
+"""One camera's frames: which of its tracks carries on which body where people are close and ids may have swapped."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from operator import itemgetter
-from typing import NamedTuple
 
 from hub.core.clothes import Clothes
-from hub.core.floor import TOP_SPEED_MPS, Body, Sight, Steps
+from hub.core.floor import TOP_SPEED_MPS, Sight, Steps
 from wire.messages import Track
 
 CLOSE_M = 0.8
@@ -20,60 +19,22 @@ STRAY, STRAY_TIMES = 0.02, 9.0
 """So many places of tracks are off by much, with so many times the variance: people turn and stop, boxes slip."""
 OFFSET_M = 0.1
 """How far cameras differ about one place, beside their noise: calibration, clocks, the height of what they see."""
-WALK_SIGMA_MPS = 0.9
-"""How far somebody out of sight gets, one standard deviation, per second, wherever they go."""
-STAYS, STAYS_S = 0.8, 10.0
-"""Whoever stood when last seen stands there still so often, less and less as time goes by."""
-SHIFTS_MPS, SHIFTS_M = 0.1, 0.2
-"""Somebody who stands shifts by so much a second, and so much in all (ETH, hotel: 0.04 to 0.13 m after a second)."""
-GOES_ON_S, STRAIGHT_SIGMA_MPS = 2.0, 0.2
-"""Whoever walked goes straight on for about so long, give or take so much a second (ETH, hotel, zara01: 0.15 to 0.2 m
-along each axis; in a room, by a Xovis sensor, 0.24 m after one second and wherever after two)."""
 STANDS_MPS = 0.3
 """Whoever is slower stands."""
-MEMORYLESS_S = 1.0
-"""After so long, what a camera gets wrong about a place has nothing to do with what it got wrong before."""
 PERMUTED_AT_MOST = 5
 """A tighter crowd is cut into groups of so many, those together who may most easily have swapped."""
-ASSIGNED_AT_MOST = 500
-"""So many ways for tracks that appear at once to be people who were known are weighed jointly; with more, the tracks
-are taken one after the other."""
 CERTAIN = 1e-4
 """Confusions less likely than this are none."""
-NEWCOMER_PER_M2 = 0.002
-"""Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
-AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.8
-"""And so near a way in."""
 
 Place2d = tuple[float, float]
 Shares = list[tuple[float, tuple[int, ...]]]
 """Orders with their probabilities, likeliest first: which sight each track, in turn, carries on."""
 
 
-class Recognised(NamedTuple):
-    """Who a new track is: somebody known, or new on the floor; and who else, with the share that has among the two."""
-
-    track: Track
-    body: Body | None
-    rivals: list[tuple[float, Body]]
-
-
 def could_be(sight: Sight, track: Track, t_s: float) -> bool:
     """Whether a person can have come from where the sight was to where the track is."""
     reach_m = TOP_SPEED_MPS * (t_s - sight.t_s) + 5 * track.sigma_m + 0.3
     return math.hypot(track.x_m - sight.x_m, track.y_m - sight.y_m) <= reach_m
-
-
-def went_over(
-    t_s: float, sight: Sight, track: Track, new: Sequence[Track], steps: Steps, clothes: Clothes | None = None
-) -> bool:
-    """Whether it is likelier that the sight's id went over to somebody else in this very frame, and that one of the new
-    tracks carries on the sight."""
-    near = [other for other in new if math.dist((other.x_m, other.y_m), sight.predicted_m(t_s)) < CLOSE_M]
-    if not near:
-        return False
-    own_log = _fit_log(t_s, sight, track, steps, clothes)
-    return max(_fit_log(t_s, sight, other, steps, clothes) for other in near) + math.log(SWAP_PER_FRAME) > own_log
 
 
 def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Track]) -> list[list[Sight]]:
@@ -156,48 +117,6 @@ def exchanged(shares: Shares) -> Iterator[tuple[float, int, int]]:
             yield p, one, two
 
 
-def recognise(
-    t_s: float,
-    camera: str,
-    tracks: Sequence[Track],
-    known: Sequence[Body],
-    barred: Mapping[str, set[str]],
-    steps: Steps,
-    entries: Sequence[Place2d] = (),
-    clothes: Clothes | None = None,
-) -> list[Recognised]:
-    """Who the new tracks are, among the known bodies that this camera does not see now.
-
-    `barred` names, by track, the bodies that it cannot be. Tracks that may be the same people are weighed jointly.
-    Newcomers are common at `entries`, and rare elsewhere.
-    """
-    options: dict[str, dict[int, float]] = {}
-    for track in tracks:
-        no = barred.get(track.id, ())
-        at_entry = any(math.dist((track.x_m, track.y_m), entry) < ENTRY_M for entry in entries)
-        share = NEWCOMER_PER_M2 / AT_ENTRY_PER_M2 if at_entry else 1.0
-        densities = {
-            i: share * _density(body, track, t_s, camera, steps) for i, body in enumerate(known) if body.id not in no
-        }
-        if clothes is not None:
-            densities = {i: d * math.exp(clothes.fit_log(t_s, known[i], camera, track)) for i, d in densities.items()}
-        least = CERTAIN * max((*densities.values(), NEWCOMER_PER_M2))
-        options[track.id] = {i: d for i, d in densities.items() if d > least}
-    found: list[Recognised] = []
-    for together in _sharing(tracks, options):
-        chosen, marginals = _assign([options[t.id] for t in together])
-        turn = {i: n for n, i in enumerate(chosen)}
-        for n, (track, i, marginal) in enumerate(zip(together, chosen, marginals, strict=True)):
-            if i is None:
-                found.append(Recognised(track, None, []))
-                continue
-            # Of two tracks that may be exchanged, the first says so: it is one confusion.
-            others = ((p, j) for j, p in marginal.items() if j != i and turn.get(j, n) >= n)
-            shares = [(p / (p + marginal[i]), known[j]) for p, j in others]
-            found.append(Recognised(track, known[i], [(p, body) for p, body in shares if p > CERTAIN]))
-    return found
-
-
 def _orders(fits: Sequence[Sequence[float]], least_log: float) -> list[tuple[float, tuple[int, ...]]]:
     """The permutations of columns over rows whose fits add up to as much, with their sums."""
     partial: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
@@ -213,7 +132,7 @@ def _orders(fits: Sequence[Sequence[float]], least_log: float) -> list[tuple[flo
     return partial
 
 
-def _fit_log(t_s: float, sight: Sight, track: Track, steps: Steps, clothes: Clothes | None) -> float:
+def fit_log(t_s: float, sight: Sight, track: Track, steps: Steps, clothes: Clothes | None) -> float:
     """Log likelihood that the track carries on the sight."""
     place_log = _place_log(t_s, sight, track, steps)
     return place_log if clothes is None else place_log + clothes.fit_log(t_s, sight.body, sight.camera, track)
@@ -226,85 +145,9 @@ def _place_log(t_s: float, sight: Sight, track: Track | None, steps: Steps) -> f
         return math.log(MISSED) if gone_s < 1.5 * steps.step_s else 0.0
     variance = steps.after(gone_s, track)
     here, expected = (track.x_m, track.y_m), sight.predicted_m(t_s)
-    usual = _density_at(here, expected, variance)
-    return math.log((1 - STRAY) * usual + STRAY * _density_at(here, expected, STRAY_TIMES * variance) + 1e-300)
+    usual = density_at(here, expected, variance)
+    return math.log((1 - STRAY) * usual + STRAY * density_at(here, expected, STRAY_TIMES * variance) + 1e-300)
 
 
-def _density(body: Body, track: Track, t_s: float, camera: str, steps: Steps) -> float:
-    """Density (per square metre) of somebody known being where the new track is; 0 when out of reach."""
-    gone_s = max(0.0, t_s - body.t_s)
-    here = track.x_m, track.y_m
-    if (other := body.fresh(t_s, camera)) is not None:
-        return _density_at(other.predicted_m(t_s), here, 2 * track.sigma_m**2 + OFFSET_M**2 + SHIFTS_M**2)
-    last = body.x_m, body.y_m
-    if math.dist(last, here) > TOP_SPEED_MPS * gone_s + 0.8:
-        return 0.0
-    noise = steps.after(0.0, track) + 2 * track.sigma_m**2 * -math.expm1(-gone_s / MEMORYLESS_S)
-    if math.hypot(body.vx_mps, body.vy_mps) < STANDS_MPS:
-        likely, sigma_m = STAYS * math.exp(-gone_s / STAYS_S), min(SHIFTS_MPS * gone_s, SHIFTS_M)
-        expected = last
-    else:
-        likely, sigma_m = math.exp(-gone_s / GOES_ON_S), STRAIGHT_SIGMA_MPS * gone_s
-        expected = last[0] + body.vx_mps * gone_s, last[1] + body.vy_mps * gone_s
-    anywhere = _density_at(last, here, noise + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2)
-    return likely * _density_at(expected, here, noise + sigma_m**2) + (1 - likely) * anywhere
-
-
-def _density_at(one: Place2d, two: Place2d, variance: float) -> float:
+def density_at(one: Place2d, two: Place2d, variance: float) -> float:
     return math.exp(-(math.dist(one, two) ** 2) / (2 * variance)) / (2 * math.pi * variance)
-
-
-def _sharing(tracks: Sequence[Track], options: Mapping[str, Mapping[int, float]]) -> list[list[Track]]:
-    """The tracks in groups that may be the same people."""
-    groups: list[tuple[list[Track], set[int]]] = []
-    for track in tracks:
-        one: tuple[list[Track], set[int]] = ([track], set(options[track.id]))
-        apart = []
-        for group in groups:
-            if group[1].isdisjoint(one[1]):
-                apart.append(group)
-            else:
-                one = ([*group[0], *one[0]], group[1] | one[1])
-        groups = [*apart, one]
-    return [group for group, _ in groups]
-
-
-def _assign(options: Sequence[Mapping[int, float]]) -> tuple[list[int | None], list[Mapping[int, float]]]:
-    """The likeliest assignment of tracks to people, no two to the same, and each track's marginal weights.
-
-    None is somebody new. Too many at once are taken one after the other, the surest first.
-    """
-    if len(options) == 1 or math.prod(len(option) + 1 for option in options) > ASSIGNED_AT_MOST:
-        return _assign_in_turn(options), list(options)
-    marginals: list[dict[int, float]] = [{} for _ in options]
-    best_p, best = -1.0, list[int | None]()
-    for p, chosen in _assignments(options):
-        if p > best_p:
-            best_p, best = p, chosen
-        for marginal, i in zip(marginals, chosen, strict=True):
-            if i is not None:
-                marginal[i] = marginal.get(i, 0.0) + p
-    return best, list(marginals)
-
-
-def _assign_in_turn(options: Sequence[Mapping[int, float]]) -> list[int | None]:
-    chosen: list[int | None] = [None] * len(options)
-    taken: set[int] = set()
-    ranked = sorted(((p, k, i) for k, option in enumerate(options) for i, p in option.items()), reverse=True)
-    for p, k, i in ranked:
-        if p >= NEWCOMER_PER_M2 and chosen[k] is None and i not in taken:
-            chosen[k] = i
-            taken.add(i)
-    return chosen
-
-
-def _assignments(options: Sequence[Mapping[int, float]]) -> Iterator[tuple[float, list[int | None]]]:
-    """Every assignment, with its weight."""
-    if not options:
-        yield 1.0, []
-        return
-    for p, rest in _assignments(options[1:]):
-        yield p * NEWCOMER_PER_M2, [None, *rest]
-        for i, density in options[0].items():
-            if i not in rest:
-                yield p * density, [i, *rest]

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.core.arrivals import recognise
 from hub.core.crossing import AROUND_S, Crossings, Doubt
 from hub.core.floor import Body, Place, Shuffle
-from hub.core.tracking import SWAP_PER_FRAME, recognise
+from hub.core.tracking import SWAP_PER_FRAME
 from tests.unit.cameras import Camera, Scene, stands, walks
 from wire.messages import Track
 
