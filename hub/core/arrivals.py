@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hub.core.clothes import Clothes
 from hub.core.floor import TOP_SPEED_MPS, Body, Sight, Steps
-from hub.core.tracking import CERTAIN, CLOSE_M, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, density_at, fit_log
+from hub.core.tracking import CERTAIN, CLOSE_M, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, density_at, place_log
 from wire.messages import Track
 
 WALK_SIGMA_MPS = 0.9
@@ -27,6 +27,18 @@ NEWCOMER_PER_M2 = 0.002
 """Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
 AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.8
 """And so near a way in."""
+
+
+class WentOver(NamedTuple):
+    """An id may have gone over to somebody who was lost or is new; a new track then carries on whoever it followed."""
+
+    body: Body
+    """Whom it followed."""
+    track: Track
+    new: Track
+    p: float
+    besides_log: float
+    """What speaks for it but where people are, against it."""
 
 
 class Recognised(NamedTuple):
@@ -55,8 +67,7 @@ def recognise(
     options: dict[str, dict[int, float]] = {}
     for track in tracks:
         no = barred.get(track.id, ())
-        at_entry = any(math.dist((track.x_m, track.y_m), entry) < ENTRY_M for entry in entries)
-        share = NEWCOMER_PER_M2 / AT_ENTRY_PER_M2 if at_entry else 1.0
+        share = NEWCOMER_PER_M2 / _newcomers_per_m2(track, entries)
         densities = {
             i: share * _density(body, track, t_s, camera, steps) for i, body in enumerate(known) if body.id not in no
         }
@@ -80,15 +91,49 @@ def recognise(
 
 
 def went_over(
-    t_s: float, sight: Sight, track: Track, new: Sequence[Track], steps: Steps, clothes: Clothes | None = None
-) -> bool:
-    """Whether it is likelier that the sight's id went over to somebody else in this very frame, and that one of the new
-    tracks carries on the sight."""
-    near = [other for other in new if math.dist((other.x_m, other.y_m), sight.predicted_m(t_s)) < CLOSE_M]
-    if not near:
-        return False
-    own_log = fit_log(t_s, sight, track, steps, clothes)
-    return max(fit_log(t_s, sight, other, steps, clothes) for other in near) + math.log(SWAP_PER_FRAME) > own_log
+    t_s: float,
+    camera: str,
+    sight: Sight,
+    track: Track,
+    new: Sequence[Track],
+    lost: Sequence[Body],
+    steps: Steps,
+    entries: Sequence[Place2d] = (),
+    clothes: Clothes | None = None,
+) -> WentOver | None:
+    """Whether the sight's id may have gone over in this very frame. None: there is no new track to carry it on."""
+
+    def log_but_places(other: Track) -> float:
+        """Whoever has an id now that carries on nobody has come out of nowhere: likelier so here, or there?"""
+        here, there = (_appears_per_m2(t_s, camera, t, lost, steps, entries) for t in (track, other))
+        log = math.log(SWAP_PER_FRAME * here / there)
+        if clothes is not None:
+            stayed, went = (clothes.fit_log(t_s, sight.body, camera, t) for t in (track, other))
+            log += went - stayed
+        return log
+
+    stays_log = place_log(t_s, sight, track, steps)
+    best: WentOver | None = None
+    for other in new:
+        if math.dist((other.x_m, other.y_m), sight.predicted_m(t_s)) < CLOSE_M:
+            besides_log = log_but_places(other)
+            over_log = place_log(t_s, sight, other, steps) + besides_log
+            p = 1 / (1 + math.exp(min(stays_log - over_log, 500.0)))
+            if p > (best.p if best else CERTAIN):
+                best = WentOver(sight.body, track, other, p, besides_log)
+    return best
+
+
+def _appears_per_m2(
+    t_s: float, camera: str, track: Track, lost: Sequence[Body], steps: Steps, entries: Sequence[Place2d]
+) -> float:
+    """Density of people who come into sight, new or again, where this track is."""
+    return _newcomers_per_m2(track, entries) + sum(_density(body, track, t_s, camera, steps) for body in lost)
+
+
+def _newcomers_per_m2(track: Track, entries: Sequence[Place2d]) -> float:
+    at_entry = any(math.dist((track.x_m, track.y_m), entry) < ENTRY_M for entry in entries)
+    return AT_ENTRY_PER_M2 if at_entry else NEWCOMER_PER_M2
 
 
 def _density(body: Body, track: Track, t_s: float, camera: str, steps: Steps) -> float:

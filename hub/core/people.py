@@ -11,14 +11,14 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hub.core.arrivals import recognise, went_over
+from hub.core.arrivals import WentOver, recognise, went_over
 from hub.core.clothes import Clothes, wear
 from hub.core.crossing import Crossings, Doubt
 from hub.core.floor import MEMORY_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
 from hub.core.presence import BESIDE_M, MOMENT_S, Presence
-from hub.core.tracking import beside_places, close_groups, could_be, exchanged, orders
+from hub.core.tracking import beside_places, by_id, close_groups, could_be, exchanged, orders
 from wire.messages import Track, Tracks
 
 __all__ = ["MEMORY_S", "MOMENT_S", "TOP_SPEED_MPS", "Body", "People", "Place", "Shuffle"]
@@ -90,17 +90,20 @@ class People(Presence):
         self.sees_hands = self.sees_hands or any(t.hand is not None for t in frame.tracks)
         view = self._views.setdefault(camera, {})
         crossings = self._crossings.setdefault(camera, Crossings())
-        tracks = self._by_id(view, frame.tracks)
+        tracks = by_id(view, frame.tracks)
+        self.repeated_tracks += len(frame.tracks) - len(tracks)
         if self._departed:
             self._departed = {key: s for key, s in self._departed.items() if s > t_s - DEPARTED_S}
             tracks = {key: track for key, track in tracks.items() if (camera, key) not in self._departed}
-        self._retire(camera, t_s, tracks)
+        went_over = self._retire(camera, t_s, tracks)
         groups = close_groups(t_s, view, tracks)
         self._learn(camera, t_s, t_s - last_s, tracks, groups)
         for group in groups:
             self._untangle(camera, t_s, group, [tracks.get(s.track) for s in group])
         if new := [track for key, track in tracks.items() if key not in view]:
             self._recognise(camera, t_s, tracks, new)
+        for doubt in went_over:
+            self._weigh_later(camera, t_s, doubt)
         if self.clothes is not None:
             for key, track in tracks.items():
                 wear(t_s, view[key], track)
@@ -115,30 +118,26 @@ class People(Presence):
         """It is open which of the two is which."""
         self._confuse(Shuffle(t_s, (one.id, other.id), ((0.5, (0, 1)), (0.5, (1, 0)))))
 
-    def _by_id(self, view: dict[str, Sight], tracks: Sequence[Track]) -> dict[str, Track]:
-        """The tracks by id; of two with one id, the one nearer to where that was."""
-        by_id = {track.id: track for track in tracks}
-        if len(by_id) < len(tracks):
-            self.repeated_tracks += len(tracks) - len(by_id)
-            for track in tracks:
-                sight, kept = view.get(track.id), by_id[track.id]
-                if sight is not None and _distance_m(sight, track) < _distance_m(sight, kept):
-                    by_id[track.id] = track
-        return by_id
-
-    def _retire(self, camera: str, t_s: float, tracks: dict[str, Track]) -> None:
-        """Sights that this frame does not show for long, or shows impossibly far away, are over. A body that no camera
-        holds any more is lost for now."""
+    def _retire(self, camera: str, t_s: float, tracks: dict[str, Track]) -> list[WentOver]:
+        """Sights that this frame does not show for long, or shows impossibly far away, are over, and those whose id
+        rather went over to somebody else: where that may be, is returned. A body that no camera holds any more is lost
+        for now."""
         view = self._views[camera]
         new = [track for key, track in tracks.items() if key not in view]
+        lost = [body for body in self.lost if body.bound] if new else []
+        doubts = []
         for sight in list(view.values()):
             track = tracks.get(sight.track)
             if track is None:
                 over = t_s - sight.t_s > LOST_AFTER_S
             else:
                 over = not could_be(sight, track, t_s)
-                if new and sight.body.bound:
-                    over = over or went_over(t_s, sight, track, new, self._steps[camera], self.clothes)
+                if new and sight.body.bound and not over:
+                    steps, entries = self._steps[camera], self.entries
+                    doubt = went_over(t_s, camera, sight, track, new, lost, steps, entries, self.clothes)
+                    if doubt is not None:
+                        doubts.append(doubt)
+                        over = doubt.p > 0.5
             if over:
                 self._drop(sight)
         if barred := self._barred.get(camera):
@@ -155,6 +154,7 @@ class People(Presence):
                 body.forget_before(t_s - MEMORY_S)
         while self.left and self.left[0].t_s < t_s - MEMORY_S:
             self.left.popleft()
+        return doubts
 
     def _learn(
         self, camera: str, t_s: float, step_s: float, tracks: dict[str, Track], groups: Sequence[Sequence[Sight]]
@@ -190,6 +190,19 @@ class People(Presence):
             weighed = ((sum(besides[i][j] for i, j in enumerate(order)), order) for _, order in shares)
             open_orders = tuple((log, tuple(place[j] for j in order)) for log, order in weighed)
             self._crossings[camera].add(Doubt(t_s, tuple(group[i].body for i in top), steps.variance, open_orders))
+
+    def _weigh_later(self, camera: str, t_s: float, doubt: WentOver) -> None:
+        """Whether an id went over is judged like a crossing of the two, whichever was taken for true."""
+        view, log = self._views[camera], doubt.besides_log
+        holds, other = view[doubt.track.id].body, view[doubt.new.id].body
+        if doubt.body not in (holds, other):
+            return
+        stayed = holds is doubt.body
+        if holds.fresh(t_s, camera) or other.fresh(t_s, camera):
+            self._exchangeable(camera, t_s, holds, other, doubt.p if stayed else 1 - doubt.p)
+        else:
+            either = ((0.0, (0, 1)), (log if stayed else -log, (1, 0)))
+            self._crossings[camera].add(Doubt(t_s, (holds, other), self._steps[camera].variance, either))
 
     def _recognise(self, camera: str, t_s: float, tracks: dict[str, Track], new: Sequence[Track]) -> None:
         """New tracks may be people whom another camera sees, or who were lost a moment ago; else they are new here."""
@@ -282,7 +295,3 @@ def _distance_then_m(body: Body, place: Place) -> float:
     """How far a body was from a place at that time; infinitely, if it was not seen around then."""
     near = (math.hypot(p.x_m - place.x_m, p.y_m - place.y_m) for p in body.places if abs(p.t_s - place.t_s) < MOMENT_S)
     return min(near, default=math.inf)
-
-
-def _distance_m(sight: Sight, track: Track) -> float:
-    return math.hypot(track.x_m - sight.x_m, track.y_m - sight.y_m)

@@ -31,10 +31,21 @@ Shares = list[tuple[float, tuple[int, ...]]]
 """Orders with their probabilities, likeliest first: which sight each track, in turn, carries on."""
 
 
+def by_id(view: Mapping[str, Sight], tracks: Sequence[Track]) -> dict[str, Track]:
+    """The tracks by id; of two with one id, the one nearer to where that was."""
+    found = {track.id: track for track in tracks}
+    if len(found) < len(tracks):
+        for track in tracks:
+            sight, kept = view.get(track.id), found[track.id]
+            if sight is not None and _distance_m(sight, track) < _distance_m(sight, kept):
+                found[track.id] = track
+    return found
+
+
 def could_be(sight: Sight, track: Track, t_s: float) -> bool:
     """Whether a person can have come from where the sight was to where the track is."""
     reach_m = TOP_SPEED_MPS * (t_s - sight.t_s) + 5 * track.sigma_m + 0.3
-    return math.hypot(track.x_m - sight.x_m, track.y_m - sight.y_m) <= reach_m
+    return _distance_m(sight, track) <= reach_m
 
 
 def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Track]) -> list[list[Sight]]:
@@ -70,6 +81,10 @@ def _shown(tracks: Mapping[str, Track], sight: Sight, expected: Place2d) -> Plac
     return expected if track is None else (track.x_m, track.y_m)
 
 
+def _distance_m(sight: Sight, track: Track) -> float:
+    return math.hypot(track.x_m - sight.x_m, track.y_m - sight.y_m)
+
+
 def beside_places(
     t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], clothes: Clothes | None
 ) -> list[list[float]]:
@@ -94,7 +109,7 @@ def orders(
     """In which orders the tracks may carry on the sights, by where they are and what speaks for it besides; those that
     show no track stay in their order."""
     fits = [
-        [_place_log(t_s, sight, track, steps) + beside for sight, beside in zip(group, row, strict=True)]
+        [place_log(t_s, sight, track, steps) + beside for sight, beside in zip(group, row, strict=True)]
         for track, row in zip(tracks, besides, strict=True)
     ]
     unseen = [i for i, track in enumerate(tracks) if track is None]
@@ -132,13 +147,7 @@ def _orders(fits: Sequence[Sequence[float]], least_log: float) -> list[tuple[flo
     return partial
 
 
-def fit_log(t_s: float, sight: Sight, track: Track, steps: Steps, clothes: Clothes | None) -> float:
-    """Log likelihood that the track carries on the sight."""
-    place_log = _place_log(t_s, sight, track, steps)
-    return place_log if clothes is None else place_log + clothes.fit_log(t_s, sight.body, sight.camera, track)
-
-
-def _place_log(t_s: float, sight: Sight, track: Track | None, steps: Steps) -> float:
+def place_log(t_s: float, sight: Sight, track: Track | None, steps: Steps) -> float:
     """Log likelihood that whoever the sight shows is where the track is; without a track, that it is missing."""
     gone_s = t_s - sight.t_s
     if track is None:

@@ -93,3 +93,21 @@ def test_after_a_pause_of_the_camera_its_ids_are_believed_and_what_moved_meanwhi
     scene.play(62.0)
     assert scene.everybody_is_who_they_were()
     assert scene.confusion() < 0.05
+
+
+@pytest.mark.parametrize(("entries", "stays"), [(((0.0, 1.2),), True), ((), False)])
+def test_who_comes_in_right_behind_somebody_who_walks_on_is_not_taken_for_them(
+    entries: tuple[tuple[float, float], ...], stays: bool
+) -> None:
+    """She starts off just as he appears where she was: at a way in people appear all the time, elsewhere never."""
+    scene = Scene({"ann": stands(0.6, 1.4)}, [Camera("A", noise_m=0.04)])
+    scene.people.entries = entries
+    scene.play(5.0)
+    scene.crowd |= {"ann": stands(0.85, 1.5), "bob": stands(0.55, 1.35)}
+    scene.play(0.1)
+    scene.crowd["ann"] = walks((0.85, 1.5), (3, 3), scene.now_s)
+    scene.play(0.1)
+    assert (scene.body_of("ann") is scene.known["ann"]) == stays
+    scene.play(2.0)
+    exchanged = sum(p for shuffle in scene.people.shuffles for p, order in shuffle.outcomes if order == (1, 0))
+    assert exchanged < 0.05 if stays else exchanged > 0.5, "what they did next tells it"
