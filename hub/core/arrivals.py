@@ -5,12 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.core.clothes import Clothes
-from hub.core.floor import TOP_SPEED_MPS, Body, Sight, Steps
+from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Sight, Steps
 from hub.core.tracking import CERTAIN, CLOSE_M, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, density_at, place_log
 from wire.messages import Track
 
-WALK_SIGMA_MPS = 0.9
-"""How far somebody out of sight gets, one standard deviation, per second, wherever they go."""
 STAYS, STAYS_S = 0.8, 10.0
 """Whoever stood when last seen stands there still so often, less and less as time goes by."""
 SHIFTS_MPS, SHIFTS_M = 0.1, 0.2

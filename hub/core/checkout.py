@@ -24,13 +24,11 @@ LIKELY = 0.1
 """Whoever is this likely, beside the likeliest, may have done it."""
 TOLD = 0.5
 """A question is held back while there is another whose answer is this likely to settle it, too."""
-AT_GATE = 1.5
-"""Whoever passes a gate is within so many of its radii."""
 
 
 def went_out(state: State, passage: Passage, gate: Gate, at_s: float) -> None:
     """Somebody passed the way out; whose visit that ends is said when all is known that went before."""
-    body = state.people.passing(gate.x_m, gate.y_m, AT_GATE * gate.radius_m, passage.t_s, bound=True)
+    body = state.people.went_through(gate.x_m, gate.y_m, gate.radius_m, passage.t_s)
     if body is not None:
         state.people.gone(body)
     state.visits.went_out(passage, body, at_s, at_s + GRACE_S)

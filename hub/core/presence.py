@@ -5,13 +5,17 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hub.core.floor import TOP_SPEED_MPS, Body, Sight
+from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Sight
 from wire.messages import Track
 
 MOMENT_S = 0.5
 """Whoever passes a gate is seen there this long before or after its contact, frames and clocks being what they are."""
 WAITS_S = 2.0
 """Whoever stands at an exit for so long wants out."""
+LOST_AT_MOST_S = 3.0
+"""Whoever goes through a gate unseen was lost on the way no longer than this before."""
+AT_GATE = 1.5
+"""Whoever goes through a gate is within so many of its radii."""
 BESIDE_M = 1.0
 """A track that began so close to somebody who was lost later may have become theirs."""
 
@@ -55,6 +59,24 @@ class Presence:
                 distance_m = min((math.hypot(p.x_m - x_m, p.y_m - y_m) for p in near), default=math.inf)
                 if distance_m < best_m:
                     best_m, best = distance_m, body
+        return best
+
+    def went_through(self, x_m: float, y_m: float, radius_m: float, t_s: float) -> Body | None:
+        """Who of those who are in most probably went through a gate at that time, give or take a moment: somebody who
+        was there, or who was lost from sight on the way there."""
+        best_p, best = 0.0, None
+        for body in self.all():
+            seen = [p for p in body.places if t_s - LOST_AT_MOST_S < p.t_s < t_s + MOMENT_S]
+            if not body.bound or not seen:
+                continue
+            last_s = seen[-1].t_s
+            unseen_s = max(0.0, t_s - last_s)
+            near_m = min(math.hypot(p.x_m - x_m, p.y_m - y_m) for p in seen if p.t_s > last_s - MOMENT_S)
+            if near_m < AT_GATE * radius_m + TOP_SPEED_MPS * unseen_s:
+                variance = (radius_m / 2) ** 2 + (WALK_SIGMA_MPS * unseen_s) ** 2
+                p = math.exp(-(near_m**2) / (2 * variance)) / variance
+                if p > best_p:
+                    best_p, best = p, body
         return best
 
     def stranger(self, x_m: float, y_m: float, since_s: float) -> Body | None:

@@ -304,6 +304,18 @@ def test_an_exit_that_is_heard_of_late_is_put_down_to_whoever_went_then() -> Non
     assert left.credential == "bob"
 
 
+def test_whoever_was_lost_on_the_way_out_left_and_not_who_stands_a_step_further_off() -> None:
+    story = Story()
+    alice_and_bob_come(story, {"a": in_front_of(1), "b": (2.9, -1.8)})
+    story.walk({"a": in_front_of(1), "b": (2.9, -1.8)}, {"a": (3.5, -1.95), "b": (2.95, -1.8)})
+    story.stand({"b": (2.95, -1.8)}, 0.7)
+    story.says("gate-out", story.passage("exit", "out", None))
+    story.stand({"b": (2.95, -1.8)}, 1.0)
+    story.settle()
+    (inside,) = story.state.visits.sessions.values()
+    assert inside.credential == "bob"
+
+
 def test_a_code_held_up_to_the_scanner_opens_once() -> None:
     story = Story()
     session = story.enter("a", credential="alice")
