@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from hub.core.clothes import Clothes
-from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Sight, Steps
+from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Place, Sight, Steps
 from hub.core.tracking import CERTAIN, CLOSE_M, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, density_at, place_log
 from wire.messages import Track
 
@@ -23,8 +24,25 @@ ASSIGNED_AT_MOST = 500
 are taken one after the other."""
 NEWCOMER_PER_M2 = 0.002
 """Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
-AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.8
-"""And so near a way in."""
+AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.4
+"""And so many at a way in, within one standard deviation of it;"""
+AWAITED_PER_M2 = 1 / (2 * math.pi * ENTRY_M**2)
+"""and whoever has come through it and was not seen yet is about there."""
+
+
+@dataclass(slots=True)
+class WaysIn:
+    """Where people come in."""
+
+    entries: Sequence[Place2d] = ()
+    awaited: Sequence[Place2d] = ()
+    """Those of them that somebody has just come through who has not been seen yet, once for each."""
+
+    def newcomers_per_m2(self, track: Track) -> float:
+        """How many new people appear where this track is."""
+        here = track.x_m, track.y_m
+        at_entry = AT_ENTRY_PER_M2 * sum(_near(here, entry) for entry in self.entries)
+        return NEWCOMER_PER_M2 + at_entry + AWAITED_PER_M2 * sum(_near(here, entry) for entry in self.awaited)
 
 
 class WentOver(NamedTuple):
@@ -54,20 +72,19 @@ def recognise(
     known: Sequence[Body],
     barred: Mapping[str, set[str]],
     steps: Steps,
-    entries: Sequence[Place2d] = (),
+    ways_in: WaysIn,
     clothes: Clothes | None = None,
 ) -> list[Recognised]:
     """Who the new tracks are, among the known bodies that this camera does not see now.
 
     `barred` names, by track, the bodies that it cannot be. Tracks that may be the same people are weighed jointly.
-    Newcomers are common at `entries`, and rare elsewhere.
     """
     options: dict[str, dict[int, float]] = {}
     for track in tracks:
         no = barred.get(track.id, ())
-        share = NEWCOMER_PER_M2 / _newcomers_per_m2(track, entries)
+        share = NEWCOMER_PER_M2 / ways_in.newcomers_per_m2(track)
         densities = {
-            i: share * _density(body, track, t_s, camera, steps) for i, body in enumerate(known) if body.id not in no
+            i: share * density(body, track, t_s, camera, steps) for i, body in enumerate(known) if body.id not in no
         }
         if clothes is not None:
             densities = {i: d * math.exp(clothes.fit_log(t_s, known[i], camera, track)) for i, d in densities.items()}
@@ -96,14 +113,14 @@ def went_over(
     new: Sequence[Track],
     lost: Sequence[Body],
     steps: Steps,
-    entries: Sequence[Place2d] = (),
+    ways_in: WaysIn,
     clothes: Clothes | None = None,
 ) -> WentOver | None:
     """Whether the sight's id may have gone over in this very frame. None: there is no new track to carry it on."""
 
     def log_but_places(other: Track) -> float:
         """Whoever has an id now that carries on nobody has come out of nowhere: likelier so here, or there?"""
-        here, there = (_appears_per_m2(t_s, camera, t, lost, steps, entries) for t in (track, other))
+        here, there = (_appears_per_m2(t_s, camera, t, lost, steps, ways_in) for t in (track, other))
         log = math.log(SWAP_PER_FRAME * here / there)
         if clothes is not None:
             stayed, went = (clothes.fit_log(t_s, sight.body, camera, t) for t in (track, other))
@@ -123,18 +140,17 @@ def went_over(
 
 
 def _appears_per_m2(
-    t_s: float, camera: str, track: Track, lost: Sequence[Body], steps: Steps, entries: Sequence[Place2d]
+    t_s: float, camera: str, track: Track, lost: Sequence[Body], steps: Steps, ways_in: WaysIn
 ) -> float:
     """Density of people who come into sight, new or again, where this track is."""
-    return _newcomers_per_m2(track, entries) + sum(_density(body, track, t_s, camera, steps) for body in lost)
+    return ways_in.newcomers_per_m2(track) + sum(density(body, track, t_s, camera, steps) for body in lost)
 
 
-def _newcomers_per_m2(track: Track, entries: Sequence[Place2d]) -> float:
-    at_entry = any(math.dist((track.x_m, track.y_m), entry) < ENTRY_M for entry in entries)
-    return AT_ENTRY_PER_M2 if at_entry else NEWCOMER_PER_M2
+def _near(here: Place2d, entry: Place2d) -> float:
+    return math.exp(-(math.dist(here, entry) ** 2) / (2 * ENTRY_M**2))
 
 
-def _density(body: Body, track: Track, t_s: float, camera: str, steps: Steps) -> float:
+def density(body: Body, track: Track | Place, t_s: float, camera: str, steps: Steps) -> float:
     """Density (per square metre) of somebody known being where the new track is; 0 when out of reach."""
     gone_s = max(0.0, t_s - body.t_s)
     here = track.x_m, track.y_m

@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -15,6 +16,10 @@ WALK_SIGMA_MPS = 0.9
 """How far somebody out of sight gets, one standard deviation, per second, wherever they go."""
 MEMORY_S = 180.0
 """How long positions are remembered for changes that arrive late: a node may be off the network for a minute or two."""
+MOMENT_S = 0.5
+"""What is seen so long before or after something is seen at that moment, frames and clocks being what they are."""
+GAP_S = 0.3
+"""Somebody was in sight all the time if there is no longer gap between their places."""
 STRAIGHT_ON_S = 0.5
 """Nobody out of sight is believed to go straight on for longer."""
 
@@ -81,7 +86,7 @@ class Steps:
         squared_m2 = min(max(squared_m2, LEAST_M2), OUTLIER * self.variance)
         self.variance += (squared_m2 - self.variance) / self.weight
 
-    def after(self, gone_s: float, track: Track) -> float:
+    def after(self, gone_s: float, track: Track | Place) -> float:
         """The variance of a place so long after the sight's last one."""
         known = self.variance or max(2 * track.sigma_m**2, LEAST_M2)
         return known + (UNSEEN_MPS * max(0.0, gone_s - self.step_s)) ** 2
@@ -129,6 +134,16 @@ class Body:
         places = self.places
         while places[0].t_s < t_s and len(places) > 1:
             places.popleft()
+
+    def appeared(self, from_s: float, until_s: float) -> bool:
+        """Whether it came into sight, or back into it, between these times."""
+        seen_s = [place.t_s for place in self.places if from_s - GAP_S <= place.t_s < until_s]
+        return any(later - earlier > GAP_S for earlier, later in pairwise([-math.inf, *seen_s]) if later >= from_s)
+
+    def distance_m(self, place: Place) -> float:
+        """How far it was from a place at that time; infinitely, if it was not seen around then."""
+        then = (p for p in self.places if abs(p.t_s - place.t_s) < MOMENT_S)
+        return min((math.hypot(p.x_m - place.x_m, p.y_m - place.y_m) for p in then), default=math.inf)
 
     def _insert(self, place: Place) -> None:
         """Where it belongs, which is near the end: cameras differ by moments."""

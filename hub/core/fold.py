@@ -10,7 +10,7 @@ from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, speaks_for
 from hub.core.confusion import confuse_until
 from hub.core.events import Answered, AnyInput, Authorised, Effect, LaneHeard, NodeHeard, Note, Observed, Ticked
 from hub.core.explain import joint
-from hub.core.hidden import BEFORE_S
+from hub.core.hidden import BEFORE_S, who_was_near
 from hub.core.people import People
 from hub.core.planogram import Planogram
 from hub.core.state import Method, State
@@ -85,6 +85,7 @@ def _seen(state: State, camera: str, frame: Tracks, at_s: float) -> list[Effect]
     if frame.t_s > at_s + AHEAD_S:
         state.people.stale_frames += 1
         return []
+    state.people.ways_in.awaited = [(w.gate.x_m, w.gate.y_m) for w in state.visits.unbound]
     state.people.see(camera, frame)
     if state.method is joint:
         for t_s, step in state.watch.see(state.store, state.people, frame.t_s):
@@ -148,8 +149,7 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
         t_s = _when(cluster)
         confuse_until(state.people, state.timeline, t_s)
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
-        if state.people.sees_hands:
-            _learn_hands(state, cluster)
+        _learn_reach(state, cluster)
         effects += checkout.too_late(state, cluster, at_s)
     if state.people.shuffles:
         until_s = min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S)
@@ -157,12 +157,17 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
     return effects
 
 
-def _learn_hands(state: State, cluster: Cluster) -> None:
-    """Where one lane alone lost something, a hand was at it."""
+def _learn_reach(state: State, cluster: Cluster) -> None:
+    """Where one lane alone lost something, a hand was at it: of the only one who was near, if nobody else was."""
     if len(cluster.changes) == 1 and cluster.taken:
         change = cluster.changes[0]
         start_s = max(change.t0_s, change.t1_s - BEFORE_S)
-        state.people.hidden.learn(state.people.all(), state.store.lane[change.lane], start_s, change.t1_s)
+        lane, people = state.store.lane[change.lane], state.people
+        near, others = who_was_near(people.all(), lane, start_s, change.t1_s)
+        if people.sees_hands:
+            people.hidden.learn(near, others, change.t1_s)
+        if len(near) == 1:
+            people.stance.learn(near[0], lane, change.t1_s)
 
 
 def _when(cluster: Cluster) -> float:

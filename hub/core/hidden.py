@@ -1,11 +1,11 @@
 """How hands look from the ceiling: how often one that moves something is hidden, learnt where only one person can have
 moved it, and how often one shows that moves nothing there, learnt from everybody else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from hub.core.floor import Body, Place
+from hub.core.floor import GAP_S, Body, Place
 from hub.core.learning import Learnt
 from hub.store import Lane
 
@@ -13,8 +13,6 @@ BEFORE_S = 2.0
 """The hand that moved something was mostly there within this long before the lane came to rest."""
 NEAR_FRONT_M, NEAR_SIDE_M = 1.2, 1.0
 """Nobody reaches a lane from outside of this."""
-GAP_S = 0.3
-"""Somebody was in sight all the time if there is no longer gap between their places."""
 FIRST_GRIPS, FIRST_HIDDEN = 10.0, 0.2
 """What is believed before any grip was seen counts as so many: a back or another arm hides one in five."""
 LAST_GRIPS = 1000.0
@@ -34,17 +32,26 @@ class HiddenHands:
     shown: Learnt = field(default_factory=lambda: Learnt(FIRST_SHOWN, FIRST_LOOKS, LAST_LOOKS))
     """The share of frames in which somebody shows a hand who is not at the lane where something moves."""
 
-    def learn(self, bodies: Iterable[Body], lane: Lane, start_s: float, end_s: float) -> None:
-        """Something moved on this lane between these times: if just one person was near, did they show a hand? And did
-        the others?"""
-        near: list[list[Place]] = []
-        for body in bodies:
-            if places := _near(body, lane, start_s, end_s):
-                near.append(places)
-            elif body.sights and (then := next((p for p in reversed(body.places) if p.t_s <= end_s), None)) is not None:
-                self.shown.take_in(then.hand is not None)
+    def learn(self, near: Sequence[Sequence[Place]], others: Iterable[Place], end_s: float) -> None:
+        """Something moved up to this time: if just one person was near, did they show a hand? And did the others?"""
+        for place in others:
+            self.shown.take_in(place.hand is not None)
         if len(near) == 1 and _watched(near[0], end_s):
             self.hidden.take_in(all(place.hand is None for place in near[0]))
+
+
+def who_was_near(
+    bodies: Iterable[Body], lane: Lane, start_s: float, end_s: float
+) -> tuple[list[list[Place]], list[Place]]:
+    """Between these times: the places of each who was near this lane, newest first, and where the others were last."""
+    near: list[list[Place]] = []
+    others: list[Place] = []
+    for body in bodies:
+        if places := _near(body, lane, start_s, end_s):
+            near.append(places)
+        elif body.sights and (then := next((p for p in reversed(body.places) if p.t_s <= end_s), None)) is not None:
+            others.append(then)
+    return near, others
 
 
 def _near(body: Body, lane: Lane, start_s: float, end_s: float) -> list[Place]:
@@ -61,6 +68,6 @@ def _near(body: Body, lane: Lane, start_s: float, end_s: float) -> list[Place]:
     return places
 
 
-def _watched(places: list[Place], end_s: float) -> bool:
+def _watched(places: Sequence[Place], end_s: float) -> bool:
     times = [end_s, *(place.t_s for place in places)]
     return all(later - earlier <= GAP_S for later, earlier in pairwise(times))

@@ -11,13 +11,14 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hub.core.arrivals import WentOver, recognise, went_over
+from hub.core.arrivals import WaysIn, WentOver, density, recognise, went_over
 from hub.core.clothes import Clothes, wear
 from hub.core.crossing import Crossings, Doubt
-from hub.core.floor import MEMORY_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
+from hub.core.floor import MEMORY_S, MOMENT_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
-from hub.core.presence import BESIDE_M, MOMENT_S, Presence
+from hub.core.presence import BESIDE_M, Presence
+from hub.core.stance import Stance
 from hub.core.tracking import beside_places, by_id, close_groups, could_be, exchanged, orders
 from wire.messages import Track, Tracks
 
@@ -42,8 +43,7 @@ STRANGER_S = 5.0
 class People(Presence):
     """Everybody on the floor, kept apart frame by frame."""
 
-    entries: Sequence[tuple[float, float]] = ()
-    """Where people come in."""
+    ways_in: WaysIn = field(default_factory=WaysIn)
     shuffles: list[Shuffle] = field(default_factory=list)
     """Confusions that the belief has not taken in yet, in order of time."""
     count: int = 0
@@ -58,6 +58,8 @@ class People(Presence):
     """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
     hidden: HiddenHands = field(default_factory=HiddenHands)
     """How often the ceiling does not see a hand that moves something."""
+    stance: Stance = field(default_factory=Stance)
+    """How people stand who reach."""
     clothes: Clothes | None = None
     """How colours of clothes tell people apart; None where the store does not want it."""
     _reviewed_s: float = -math.inf
@@ -113,10 +115,14 @@ class People(Presence):
             self._confuse(shuffle)
         if len(self._views) > 1:
             self._compare(camera, t_s, t_s - last_s)
+        if t_s > self._reviewed_s + REVIEW_S:
+            self._reviewed_s = t_s
+            self._join(t_s)
+            self._adopt(camera, t_s)
 
-    def confuse(self, t_s: float, one: Body, other: Body) -> None:
-        """It is open which of the two is which."""
-        self._confuse(Shuffle(t_s, (one.id, other.id), ((0.5, (0, 1)), (0.5, (1, 0)))))
+    def confuse(self, t_s: float, one: Body, other: Body, p: float) -> None:
+        """Each of the two may be the other, this likely."""
+        self._confuse(Shuffle(t_s, (one.id, other.id), ((1 - p, (0, 1)), (p, (1, 0)))))
 
     def _retire(self, camera: str, t_s: float, tracks: dict[str, Track]) -> list[WentOver]:
         """Sights that this frame does not show for long, or shows impossibly far away, are over, and those whose id
@@ -133,8 +139,8 @@ class People(Presence):
             else:
                 over = not could_be(sight, track, t_s)
                 if new and sight.body.bound and not over:
-                    steps, entries = self._steps[camera], self.entries
-                    doubt = went_over(t_s, camera, sight, track, new, lost, steps, entries, self.clothes)
+                    steps = self._steps[camera]
+                    doubt = went_over(t_s, camera, sight, track, new, lost, steps, self.ways_in, self.clothes)
                     if doubt is not None:
                         doubts.append(doubt)
                         over = doubt.p > 0.5
@@ -210,8 +216,8 @@ class People(Presence):
         unseen = (b for b in self.bodies.values() if b.id not in seen and (b.bound or b.fresh(t_s, camera)))
         known = [*(b for b in self.lost if b.bound), *unseen]
         barred = self._barred.get(camera, {})
-        steps, entries = self._steps[camera], self.entries
-        for track, body, rivals in recognise(t_s, camera, new, known, barred, steps, entries, self.clothes):
+        steps = self._steps[camera]
+        for track, body, rivals in recognise(t_s, camera, new, known, barred, steps, self.ways_in, self.clothes):
             if body is None:
                 self.count += 1
                 body = Body(str(self.count), t_s, track.x_m, track.y_m)
@@ -228,30 +234,39 @@ class People(Presence):
                 self._drop(sight)
         for shuffle in self._overlap.settle(t_s):
             self._confuse(shuffle)
-        if t_s > self._reviewed_s + REVIEW_S:
-            self._reviewed_s = t_s
-            self._review(t_s)
 
-    def _review(self, t_s: float) -> None:
-        """Two bodies may have come to follow one person, and a stranger be somebody who came in properly."""
+    def _join(self, t_s: float) -> None:
+        """Two bodies may have come to follow one person, whom different cameras see."""
         for stays, goes in list(self._overlap.same(t_s, self.bodies.values())):
             # What was joined just now may be with others already.
             if stays.sights and goes.sights and stays.sights.keys().isdisjoint(goes.sights):
                 self.joined += 1
                 if goes.bound:
                     # Both are people: one of them is here, the other is not.
-                    self._confuse(Shuffle(t_s, (stays.id, goes.id), ((0.5, (0, 1)), (0.5, (1, 0)))))
+                    self.confuse(t_s, stays, goes, 0.5)
                     self.lost.append(goes)
                 self._follow(stays, goes)
+
+    def _adopt(self, camera: str, t_s: float) -> None:
+        """A stranger who did not come in is somebody who did, and was lost where they appeared, or beside them."""
         strangers = [b for b in self.bodies.values() if not b.bound and b.places[0].t_s < t_s - STRANGER_S]
-        for stranger in strangers:
+        for stranger in strangers if self.lost else ():
             first = stranger.places[0]
-            near = [(m, b) for b in self.lost if b.bound and (m := _distance_then_m(b, first)) < BESIDE_M]
+            near = [(m, b) for b in self.lost if b.bound and (m := b.distance_m(first)) < BESIDE_M]
+            gone = [b for b in self.lost if b.bound and b.t_s < first.t_s]
+            likely = [(p, b) for b in gone if (p := density(b, first, first.t_s, camera, self._steps[camera])) > 0.0]
             if near:
                 _, body = min(near, key=lambda pair: pair[0])
-                self.lost.remove(body)
-                self.bodies[body.id] = body
-                self._follow(body, stranger)
+            elif likely:
+                p, body = max(likely, key=lambda pair: pair[0])
+                for q, other in likely:
+                    if other is not body:
+                        self._exchangeable(camera, first.t_s, body, other, q / (p + q))
+            else:
+                continue
+            self.lost.remove(body)
+            self.bodies[body.id] = body
+            self._follow(body, stranger)
 
     def _follow(self, body: Body, other: Body) -> None:
         """What follows the other one follows this body from now on."""
@@ -272,7 +287,7 @@ class People(Presence):
             self.confusions += 1
             self._overlap.doubt(t_s, one, two, camera, p)
         else:
-            self._confuse(Shuffle(t_s, (one.id, two.id), ((1 - p, (0, 1)), (p, (1, 0)))))
+            self.confuse(t_s, one, two, p)
 
     def _confuse(self, shuffle: Shuffle) -> None:
         """Keep a confusion; of the same two within a moment, one that says as much as both."""
@@ -289,9 +304,3 @@ class People(Presence):
             self.shuffles[-1] = last._replace(outcomes=((1 - swapped, (0, 1)), (swapped, (1, 0))))
         else:
             insort(self.shuffles, shuffle, key=lambda s: s.t_s)
-
-
-def _distance_then_m(body: Body, place: Place) -> float:
-    """How far a body was from a place at that time; infinitely, if it was not seen around then."""
-    near = (math.hypot(p.x_m - place.x_m, p.y_m - place.y_m) for p in body.places if abs(p.t_s - place.t_s) < MOMENT_S)
-    return min(near, default=math.inf)

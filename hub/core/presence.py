@@ -5,11 +5,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Sight
+from hub.core.floor import MOMENT_S, TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Sight
 from wire.messages import Track
 
-MOMENT_S = 0.5
-"""Whoever passes a gate is seen there this long before or after its contact, frames and clocks being what they are."""
 WAITS_S = 2.0
 """Whoever stands at an exit for so long wants out."""
 LOST_AT_MOST_S = 3.0

@@ -12,25 +12,19 @@ from operator import mul
 from hub.core.hidden import HiddenHands
 from hub.core.moments import GRIP_S, Moments
 from hub.core.people import TOP_SPEED_MPS, Body, People, Place
+from hub.core.stance import FRONT_M, FRONT_SIGMA_M, SIDE_SIGMA_M, Stance, along_sigma_m, height_sigma_m
 from hub.store import Lane
 from wire.messages import Hand
 
 WITHIN_M = 2.0
 """Nobody reaches this far."""
-SIDE_SIGMA_M = 0.2
 STRETCH_SIGMA_M = 0.55
 STRETCH = 0.08
 """How often somebody reaches far to the side, across a neighbour say, rather than straight ahead."""
-FRONT_M = 0.45
-FRONT_SIGMA_M = 0.2
-"""People stand about this far from what they reach for,"""
 LEAN, LEAN_SIGMA_M = 0.05, 0.5
-"""but for those who lean in from a second row."""
+"""How often somebody leans in from a second row, and how far."""
 AROUND_PER_M2 = 0.15
 """Density of people who are near shelves and touch nothing."""
-HAND_SIGMA_M = 0.07
-"""A hand is this close to the middle of what it grips, which is anywhere on the inner half of the plate."""
-HAND_HEIGHT_M = 0.1
 HAND_SEEN = 0.55
 """In so many frames of the half second in which it moves something, a hand shows; so it does wherever it reaches to."""
 MOST_FRAMES = 100
@@ -99,7 +93,7 @@ def _ratios(body: Body, lane: Lane, moments: Moments, people: People) -> list[fl
     times_s = [place.t_s for place in places]
     hands: list[float | None] = []
     if people.sees_hands:
-        hands = [_hand_log(place.hand, lane) if place.hand else None for place in places]
+        hands = [_hand_log(place.hand, lane, people.stance) if place.hand else None for place in places]
     ratios: list[float] = []
     looked_at, ratio_there = -1, 0.0
     for k in range(moments.grips):
@@ -109,7 +103,7 @@ def _ratios(body: Body, lane: Lane, moments: Moments, people: People) -> list[fl
             # What is wrong with its place stays wrong for so short a time: one look tells as much as all of them.
             middle = (first + end - 1) // 2
             if middle != looked_at:
-                looked_at, ratio_there = middle, _place_ratio(places[middle], lane)
+                looked_at, ratio_there = middle, _place_ratio(places[middle], lane, people.stance)
             ratio = ratio_there
             if hands and ratio > IMPOSSIBLE:
                 ratio *= math.exp(_hands_log(hands[first:end], people.hidden))
@@ -133,27 +127,28 @@ def _hands_log(hands: Sequence[float | None], known: HiddenHands) -> float:
     return where_log - math.log(reaches + (1 - reaches) * not_at_all)
 
 
-def _place_ratio(place: Place, lane: Lane) -> float:
+def _place_ratio(place: Place, lane: Lane, stance: Stance) -> float:
     front_m, side_m = lane.offset_m(place.x_m, place.y_m)
     if not -0.3 < front_m < WITHIN_M or abs(side_m) > WITHIN_M:
         return IMPOSSIBLE
-    side_sigma_m, stretch_sigma_m = math.hypot(SIDE_SIGMA_M, place.sigma_m), math.hypot(STRETCH_SIGMA_M, place.sigma_m)
+    side_sigma_m = stance.side.sigmas * math.hypot(SIDE_SIGMA_M, place.sigma_m)
+    stretch_sigma_m = math.hypot(STRETCH_SIGMA_M, place.sigma_m)
     side = (1 - STRETCH) * _normal(side_m, side_sigma_m) + STRETCH * _normal(side_m, stretch_sigma_m)
     off_m, sigma_m, lean_sigma_m = (
         front_m - FRONT_M,
-        math.hypot(FRONT_SIGMA_M, place.sigma_m),
+        stance.front.sigmas * math.hypot(FRONT_SIGMA_M, place.sigma_m),
         math.hypot(LEAN_SIGMA_M, place.sigma_m),
     )
     front = (1 - LEAN) * _normal(off_m, sigma_m) + LEAN * _normal(off_m, lean_sigma_m)
     return side * front / AROUND_PER_M2
 
 
-def _hand_log(hand: Hand, lane: Lane) -> float:
+def _hand_log(hand: Hand, lane: Lane, stance: Stance) -> float:
     """Log ratio of densities of a hand that is held out to this lane, against one that is to something else."""
     _, side_m = lane.offset_m(hand.x_m, hand.y_m)
     height_m = hand.z_m - lane.z_m
-    side_sigma_m = math.hypot(HAND_SIGMA_M, lane.width_m / 4, hand.sigma_m)
-    at_height = _normal(height_m, math.hypot(HAND_HEIGHT_M, hand.sigma_m))
+    side_sigma_m = stance.along.sigmas * along_sigma_m(hand, lane)
+    at_height = _normal(height_m, stance.height.sigmas * height_sigma_m(hand))
     here = at_height * _normal(side_m, side_sigma_m)
     beside = _normal(side_m - lane.width_m, side_sigma_m) + _normal(side_m + lane.width_m, side_sigma_m)
     elsewhere = 1.0 + HAND_AT_NEXT * at_height * beside

@@ -34,7 +34,7 @@ class State:
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
-        self.people.entries = [(g.x_m, g.y_m) for g in self.store.gates if g.direction == "in"]
+        self.people.ways_in.entries = [(g.x_m, g.y_m) for g in self.store.gates if g.direction == "in"]
         self.people.clothes = Clothes() if self.store.clothing_colour else None
         self.planogram = Planogram(self.store)
         self.inventory = Inventory(self.planogram)

@@ -21,6 +21,8 @@ ABSENT_S, LOOK_EVERY_S = 900.0, 10.0
 """Of whose people nobody has been seen for so long, their visit is over."""
 BIND_S = 4.0
 """After a passage in, the first new track at the gate within this long is theirs."""
+LATE_IN = 0.1
+"""So often somebody who comes in is seen only further in, rather than at the gate. An estimate."""
 FURTHER_IN_S = 1.5
 """Who has not been seen at the gate by then was taken for somebody else there, or has come into sight further in."""
 
@@ -174,7 +176,8 @@ class Visits:
         body = people.stranger(gate.x_m, gate.y_m, waiting.passed_s)
         taken = people.passing(gate.x_m, gate.y_m, gate.radius_m, waiting.passed_s + MOMENT_S, bound=True)
         if body is not None and taken is not None:
-            people.confuse(waiting.passed_s, body, taken)
+            came_back = taken.appeared(waiting.passed_s - MOMENT_S, t_s)
+            people.confuse(waiting.passed_s, body, taken, 1 - LATE_IN if came_back else LATE_IN)
         return body
 
     def timed_out(self, passage: Passage) -> list[Effect]:

@@ -289,7 +289,7 @@ def test_a_shopper_who_may_be_taken_for_the_employee_may_have_taken_something_al
     story.enter("a", credential="alice")
     spots = {"a": (1.4, -0.35), "e": (1.9, -0.35)}
     story.walk({"a": AT_GATE, "e": (1.9, -0.35)}, spots)
-    story.state.people.confuse(story.now_s, *story.state.people.bodies.values())
+    story.state.people.confuse(story.now_s, *story.state.people.bodies.values(), 0.5)
     story.stand(spots, 1.0, {"a": over(3), "e": over(3)})
     story.change(3, 2 * 62.0)
     story.stand(spots, 6.0)

@@ -316,6 +316,24 @@ def test_whoever_was_lost_on_the_way_out_left_and_not_who_stands_a_step_further_
     assert inside.credential == "bob"
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_who_comes_into_sight_further_in_may_be_who_was_lost_as_another_came_to_the_gate(lost: bool) -> None:
+    """Alice is lost at the gate, where Bob comes in; then a track begins further in. If she never was, it is him."""
+    story = Story()
+    alice = story.enter("a", credential="alice")
+    story.stand({"a": (-0.9, -2.0)}, 1.0)
+    story.stand({} if lost else {"a": (-0.9, -2.0)}, 1.6)
+    bob = story.enter("b" if lost else "a", credential="bob")
+    gate = "b" if lost else "a"
+    story.walk({gate: (-0.9, -2.0)}, {gate: (-0.6, -2.0)})
+    story.stand({gate: (-0.6, -2.0)}, 1.5)
+    story.stand({gate: (-0.6, -2.0), "new": (0.4, -1.4)}, 1.0)
+    story.wait(5.0)
+    bodies = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
+    at_gate, further_in = (story.state.belief.who(body.id)[0][1] for body in bodies)
+    assert (at_gate, further_in) == ((bob, alice) if lost else (alice, bob))
+
+
 def test_a_code_held_up_to_the_scanner_opens_once() -> None:
     story = Story()
     session = story.enter("a", credential="alice")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.arrivals import recognise
+from hub.core.arrivals import WaysIn, recognise
 from hub.core.crossing import AROUND_S, Crossings, Doubt
 from hub.core.floor import Body, Place, Shuffle
 from hub.core.tracking import SWAP_PER_FRAME
@@ -99,5 +99,5 @@ def test_two_who_come_back_at_once_and_may_be_one_another_are_confused_once() ->
     scene = Scene({"ann": stands(1, 1), "bob": stands(1.5, 1)}, [Camera("A")])
     known = list(scene.people.bodies.values())
     tracks = [Track(id="x", x_m=1.2, y_m=1.0, sigma_m=0.08), Track(id="y", x_m=1.35, y_m=1.0, sigma_m=0.08)]
-    found = recognise(scene.now_s + 1.0, "A", tracks, known, {}, scene.people._steps["A"])
+    found = recognise(scene.now_s + 1.0, "A", tracks, known, {}, scene.people._steps["A"], WaysIn())
     assert sorted(len(recognised.rivals) for recognised in found) == [0, 1]

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.core.floor import Body, Place, Sight
-from hub.core.hidden import FIRST_HIDDEN, FIRST_SHOWN, LAST_GRIPS, HiddenHands
+from hub.core.hidden import FIRST_HIDDEN, FIRST_SHOWN, LAST_GRIPS, HiddenHands, who_was_near
 from hub.core.learning import Learnt
 from hub.core.moments import Moments
 from hub.core.people import People
@@ -31,6 +31,11 @@ def watched(*bodies: Body, hidden: HiddenHands | None = None) -> People:
     return people
 
 
+def saw(hidden: HiddenHands, bodies: list[Body]) -> None:
+    """Something moved on the lane between 101 and 103 s."""
+    hidden.learn(*who_was_near(bodies, LANE, 101.0, 103.0), 103.0)
+
+
 def ratios(
     people: People, t0_s: float, t1_s: float, *pictured_s: float, trace: tuple[int, ...] = ()
 ) -> dict[str, float]:
@@ -42,15 +47,15 @@ def ratios(
 def test_the_share_of_hidden_hands_is_learnt_from_those_who_are_alone_at_a_lane() -> None:
     always, never = HiddenHands(), HiddenHands()
     for _ in range(90):
-        always.learn([body("1")], LANE, 101.0, 103.0)
-        never.learn([body("1", hand_from_s=102.0)], LANE, 101.0, 103.0)
+        saw(always, [body("1")])
+        saw(never, [body("1", hand_from_s=102.0)])
     assert always.hidden.share > 0.9 and never.hidden.share < 0.03
     assert always.hidden.weight == never.hidden.weight == 100
 
 
 def test_a_hidden_hand_is_never_held_to_be_impossible() -> None:
     hidden = HiddenHands(Learnt(1e-12, LAST_GRIPS, LAST_GRIPS))
-    hidden.learn([body("1", hand_from_s=102.0)], LANE, 101.0, 103.0)
+    saw(hidden, [body("1", hand_from_s=102.0)])
     assert hidden.hidden.share == 1 / LAST_GRIPS
 
 
@@ -59,7 +64,7 @@ def test_a_hidden_hand_is_never_held_to_be_impossible() -> None:
 )
 def test_nothing_is_learnt_where_it_is_not_plain_who_it_was(near: list[Body]) -> None:
     hidden = HiddenHands()
-    hidden.learn(near, LANE, 101.0, 103.0)
+    saw(hidden, near)
     assert hidden.hidden.share == FIRST_HIDDEN and hidden.hidden.weight == 10
 
 
@@ -67,7 +72,7 @@ def test_whoever_shows_no_hand_is_ruled_out_once_hands_are_known_to_be_seen() ->
     shows, does_not = body("1", hand_from_s=102.0), body("2", x_m=AT[0] + 0.1)
     plain = HiddenHands()
     for _ in range(2000):
-        plain.learn([shows], LANE, 101.0, 103.0)
+        saw(plain, [shows])
     at_first = ratios(watched(shows, does_not), 101.0, 103.0)
     later = ratios(watched(shows, does_not, hidden=plain), 101.0, 103.0)
     assert later["2"] < at_first["2"] / 5
@@ -78,7 +83,7 @@ def test_a_hand_of_somebody_out_of_sight_is_not_held_to_have_been_seen() -> None
     """The ceiling lost one of two before the lane changed; the other one stood there and showed no hand."""
     plain = HiddenHands()
     for _ in range(900):
-        plain.learn([body("1", hand_from_s=102.0)], LANE, 101.0, 103.0)
+        saw(plain, [body("1", hand_from_s=102.0)])
     lost, there = body("1", until_s=101.5), body("2", x_m=AT[0] + 0.1)
     people = watched(there, hidden=plain)
     people.lost.append(lost)
@@ -112,8 +117,8 @@ def test_hands_elsewhere_are_learnt_from_those_who_are_not_there() -> None:
     far, waves = body("1", x_m=AT[0] + 5.0), body("2", x_m=AT[0] + 5.0, hand_from_s=100.0)
     for one in (far, waves):
         one.sights["ceiling"] = Sight(one, "ceiling", one.id, 100.0, 104.0, one.x_m, one.y_m)
-    hidden.learn([far], LANE, 101.0, 103.0)
+    saw(hidden, [far])
     assert 0.0 < hidden.shown.share < FIRST_SHOWN
     for _ in range(1000):
-        hidden.learn([waves], LANE, 101.0, 103.0)
+        saw(hidden, [waves])
     assert hidden.shown.share > 0.9

@@ -1,0 +1,78 @@
+"""How people stand before what they reach for, and where their hands are then: how far from where they are expected,
+learnt where only one person can have moved something."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hub.core.floor import Place
+from hub.store import Lane
+from wire.messages import Hand
+
+FRONT_M = 0.45
+FRONT_SIGMA_M = 0.2
+"""People stand about this far from what they reach for,"""
+SIDE_SIGMA_M = 0.2
+"""and so far to its side."""
+HAND_SIGMA_M = 0.07
+"""A hand is this close to the middle of what it grips, which is anywhere on the inner half of the plate,"""
+HAND_HEIGHT_M = 0.1
+"""and this close to its height. All of these are estimates."""
+BEFORE_REST_S = 0.8
+"""The hand is there so long before a lane is at rest."""
+FIRST_SEEN, LAST_SEEN = 50.0, 1000.0
+"""What is estimated counts as so many people who were seen to reach; of these, so many are remembered."""
+LEAST = 0.2
+"""No variance is believed to be a smaller part of the estimate."""
+OUTLIER = 9.0
+"""Whoever is further off than so many times the variance counts as so far: they may not have been the one."""
+
+
+@dataclass(slots=True)
+class Spread:
+    """How far people are from where they are expected, beside what is estimated."""
+
+    sigmas: float = 1.0
+    """What to multiply the estimated standard deviation with."""
+    weight: float = FIRST_SEEN
+
+    def take_in(self, off_sigmas: float) -> None:
+        """Somebody was so many estimated standard deviations off."""
+        variance = self.sigmas**2
+        self.weight = min(self.weight + 1.0, LAST_SEEN)
+        variance += (min(off_sigmas**2, OUTLIER * variance) - variance) / self.weight
+        self.sigmas = math.sqrt(max(variance, LEAST))
+
+
+@dataclass(slots=True)
+class Stance:
+    """The spread of those who reach: before the lane and beside it; of their hands, along the shelf and in height."""
+
+    front: Spread = field(default_factory=Spread)
+    side: Spread = field(default_factory=Spread)
+    along: Spread = field(default_factory=Spread)
+    height: Spread = field(default_factory=Spread)
+
+    def learn(self, places: Sequence[Place], lane: Lane, rest_s: float) -> None:
+        """Somebody moved something on this lane, which was at rest then: these are their places, newest first."""
+        then_s = rest_s - BEFORE_REST_S
+        place = next((place for place in places if place.t_s <= then_s), None)
+        if place is None:
+            return
+        front_m, side_m = lane.offset_m(place.x_m, place.y_m)
+        self.front.take_in((front_m - FRONT_M) / math.hypot(FRONT_SIGMA_M, place.sigma_m))
+        self.side.take_in(side_m / math.hypot(SIDE_SIGMA_M, place.sigma_m))
+        hand = min((p for p in places if p.hand), key=lambda p: abs(p.t_s - then_s), default=place).hand
+        if hand is not None:
+            self.along.take_in(lane.offset_m(hand.x_m, hand.y_m)[1] / along_sigma_m(hand, lane))
+            self.height.take_in((hand.z_m - lane.z_m) / height_sigma_m(hand))
+
+
+def along_sigma_m(hand: Hand, lane: Lane) -> float:
+    """How far along the shelf a hand that moves something is estimated to be seen from the middle of its lane."""
+    return math.hypot(HAND_SIGMA_M, lane.width_m / 4, hand.sigma_m)
+
+
+def height_sigma_m(hand: Hand) -> float:
+    """And how far above or below it."""
+    return math.hypot(HAND_HEIGHT_M, hand.sigma_m)

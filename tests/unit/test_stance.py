@@ -1,0 +1,49 @@
+"""How people stand who reach for something: estimated at first, then learnt from those who were alone there."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.core.floor import Place
+from hub.core.stance import FRONT_M, LEAST, Spread, Stance
+from tests.store.scripted import small_store
+from wire.messages import Hand
+
+LANE = small_store().lanes[1]
+
+
+def reaches(stance: Stance, spread_m: float, rng: random.Random) -> None:
+    """Somebody takes something, at rest at 102 s; they stand and hold their hand so far off, one standard deviation."""
+    front_y_m = LANE.y_m - LANE.depth_m / 2 - FRONT_M
+    off = [rng.gauss(0.0, spread_m) for _ in range(4)]
+    hand = Hand(x_m=LANE.x_m + off[0], y_m=LANE.y_m, z_m=LANE.z_m + off[1], sigma_m=0.01)
+    places = [Place(100.0 + i / 10, LANE.x_m + off[2], front_y_m + off[3], hand, 0.01) for i in range(20)]
+    stance.learn(places[::-1], LANE, 102.0)
+
+
+@pytest.mark.parametrize("spread_m", [0.1, 0.2, 0.3])
+def test_the_spread_of_a_store_s_people_is_learnt_from_them(spread_m: float) -> None:
+    stance, rng = Stance(), random.Random(1)
+    for _ in range(2000):
+        reaches(stance, spread_m, rng)
+    assert stance.front.sigmas == pytest.approx(spread_m / 0.2, rel=0.15)
+    assert stance.side.sigmas == pytest.approx(spread_m / 0.2, rel=0.15)
+    assert (stance.along.sigmas < stance.front.sigmas) == (LANE.width_m / 4 > 0.2)
+
+
+def test_whoever_was_not_seen_before_it_came_to_rest_teaches_nothing() -> None:
+    stance = Stance()
+    stance.learn([Place(101.9, LANE.x_m, LANE.y_m, None, 0.08)], LANE, 102.0)
+    stance.learn([], LANE, 102.0)
+    assert stance == Stance()
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=300))
+def test_no_spread_is_ever_too_small_or_runs_away(offs: list[float]) -> None:
+    spread = Spread()
+    for off in offs:
+        before = spread.sigmas
+        spread.take_in(off)
+        assert LEAST**0.5 <= spread.sigmas <= before * 1.1
