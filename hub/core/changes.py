@@ -14,6 +14,8 @@ OVERLAP_S = 0.4
 """Times of change of neighbouring lanes touched by one hand overlap to within this."""
 EVIDENCE_S = 3.0
 """A picture speaks for a change of its lane at most this far from it."""
+QUIET_S = 4.5
+"""If no such change has been heard of so long after the picture, the lane weighs what it weighed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +50,8 @@ class Pending:
 
     clusters: list[Cluster] = field(default_factory=list)
     evidence: list[tuple[float, ItemEvidence]] = field(default_factory=list)
+    quiet: list[tuple[float, ItemEvidence]] = field(default_factory=list)
+    """Pictures that have spoken for no change yet, and when they came."""
     changed_s: dict[str, float] = field(default_factory=dict)
     """When each lane last changed."""
 
@@ -71,6 +75,7 @@ class Pending:
         ready.sort(key=lambda c: c.t1_s)
         self.clusters = [c for c in self.clusters if c.due_s > at_s]
         for cluster in ready:
+            self.quiet = [(t, e) for t, e in self.quiet if not any(speaks_for(e, c) for c in cluster.changes)]
             for _, picture in self.evidence:
                 if any(speaks_for(picture, change) for change in cluster.changes):
                     cluster.evidence.append(picture)
@@ -92,10 +97,21 @@ class Pending:
             for change in cluster.changes
         )
 
-    def saw(self, picture: ItemEvidence, at_s: float) -> None:
-        """Keep a picture for the changes it may speak for."""
+    def saw(self, picture: ItemEvidence, at_s: float, spoken: bool) -> None:
+        """Keep a picture for the changes it may speak for; it may have spoken for one that is explained already."""
         self.evidence = [(t, e) for t, e in self.evidence if t > at_s - 10 * EVIDENCE_S]
         self.evidence.append((at_s, picture))
+        if not spoken:
+            self.quiet.append((at_s, picture))
+
+    def of_nothing(self, at_s: float) -> list[ItemEvidence]:
+        """Pictures of lanes that changed neither before nor after them."""
+        if not self.quiet or self.quiet[0][0] > at_s - QUIET_S:
+            return []
+        late = [picture for came_s, picture in self.quiet if came_s <= at_s - QUIET_S]
+        self.quiet = [(came_s, picture) for came_s, picture in self.quiet if came_s > at_s - QUIET_S]
+        open_changes = [change for cluster in self.clusters for change in cluster.changes]
+        return [picture for picture in late if not any(speaks_for(picture, change) for change in open_changes)]
 
     @property
     def next_due_s(self) -> float | None:

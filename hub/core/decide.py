@@ -105,5 +105,8 @@ def _unweighed(deed: Deed) -> str:
             return "left on the floor"
         case "met":
             return "handed over by somebody" if deed.moved > 0 else "handed to somebody"
+        case "swapped":
+            did, other = ("taken from", "put one there") if deed.moved > 0 else ("put on", "took one")
+            return f"{did} lane {deed.lanes[0]} just as another {other}"
         case _:
             return f"{'taken from' if deed.moved > 0 else 'put on'} lane {deed.lanes[0]}, which could not tell"

@@ -63,8 +63,8 @@ def _observed(
                 return [Note(at_s, f"{node}: a picture of lane {body.lane}, which this store does not have")]
             if body.t_s > at_s + AHEAD_S:
                 return [Note(at_s, f"{node}: a picture from {body.t_s - at_s:.0f} s in the future: is its clock set?")]
-            state.pending.saw(body, at_s)
-            _speak(state, body)
+            spoken = _speak(state, body)
+            state.pending.saw(body, at_s, spoken)
         case Tap():
             return state.visits.tap(state.store, body, at_s)
         case Passage():
@@ -151,6 +151,9 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
         _learn_reach(state, cluster)
         effects += checkout.too_late(state, cluster, at_s)
+    for picture in state.pending.of_nothing(at_s):
+        if (step := state.watch.pictured(state.store, state.people, picture)) is not None:
+            state.timeline.add(picture.t_s, step)
     if state.people.shuffles:
         until_s = min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S)
         confuse_until(state.people, state.timeline, until_s)
@@ -177,17 +180,18 @@ def _when(cluster: Cluster) -> float:
     return cluster.t1_s
 
 
-def _speak(state: State, picture: ItemEvidence) -> None:
-    """A picture that comes late speaks for what was explained without it."""
+def _speak(state: State, picture: ItemEvidence) -> bool:
+    """A picture that comes late speaks for what was explained without it. Says whether it did."""
     if any(speaks_for(picture, change) for cluster in state.pending.clusters for change in cluster.changes):
-        return
+        return False
     for done in reversed(state.timeline.steps):
         if done.t_s < picture.t_s - EVIDENCE_S:
-            return
+            return False
         step = done.step
         if isinstance(step, Explanation) and any(
             speaks_for(picture, change) and picture.t_s < change.t1_s + LIFT_S for change in step.cluster.changes
         ):
             step.cluster.evidence.append(picture)
             state.timeline.revise(step)
-            return
+            return True
+    return False

@@ -10,18 +10,20 @@ LAST_ANSWERS = 500.0
 
 
 def _first() -> dict[str, Learnt]:
-    """Before any answer, of hands that met, or were over a lane that could not tell, one in two moved something (as if
-    seen once each); of those at the floor, where people tie shoelaces and put down bags, one in nine (an estimate)."""
+    """Before any answer, of hands that met, or were over a lane that could not tell, or two over one that weighs what
+    it weighed, one in two moved something (as if seen once each); of those at the floor, where people tie shoelaces and
+    put down bags, one in nine (an estimate)."""
     return {
         "met": Learnt(1 / 2, 2.0, LAST_ANSWERS),
         "floor": Learnt(1 / 9, 9.0, LAST_ANSWERS),
         "lane": Learnt(1 / 2, 2.0, LAST_ANSWERS),
+        "swapped": Learnt(1 / 2, 2.0, LAST_ANSWERS),
     }
 
 
 @dataclass(slots=True)
 class Habits:
-    """Shares by what showed: hands that met, one at the floor, one over a lane that could not tell."""
+    """Shares by what showed: hands that met, one at the floor, one over a lane that could not tell, two over one."""
 
     moved: dict[str, Learnt] = field(default_factory=_first)
 

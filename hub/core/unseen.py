@@ -1,5 +1,5 @@
 """What a hand that no scale saw may have done: handed something over, left it on the floor, or taken it from a lane
-that does not weigh, or that somebody filled at that moment."""
+that does not weigh, or that somebody filled, or laid the like on, at that moment."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -37,6 +37,35 @@ def maybe(store: Store, what: What, at_s: float, share: float, filler: str, beli
         case "lane":
             keys += [("lane", other), *(("cart", session) for session in filling)]
             belief.update(keys, partial(_unseen, store, store.lane[other], body, at_s, share, filling))
+
+
+def swapped(
+    store: Store, lane: str, gtin: str, bodies: Sequence[str], at_s: float, share: float, belief: Belief
+) -> None:
+    """A step of the timeline: as likely as `share` says, one of these people laid such a thing down there while another
+    took one."""
+    sessions = sorted({session for b in bodies for _, session in belief.who(b)} - {NOBODY})
+    keys: list[Key] = [*(("who", b) for b in bodies), *(("cart", session) for session in sessions)]
+    belief.update(keys, partial(_swapped, store, store.lane[lane], gtin, bodies, at_s, share))
+
+
+def _swapped(
+    store: Store, lane: Lane, gtin: str, bodies: Sequence[str], at_s: float, share: float, values: Mapping[Key, Value]
+) -> list[Step]:
+    """What lies there is as it was: one more, and one less."""
+    there = {session_of(values, body) for body in bodies} - {NOBODY}
+    shoppers = sorted(session for session in there if not cart_of(values, session).restocks)
+    product = store.product[gtin]
+    fresh = Unit(gtin, product.weight_g, product.spread_g)
+    ways: list[Step] = []
+    for giver in shoppers:
+        laid = next((unit for unit in cart_of(values, giver).units if unit.gtin == gtin), None)
+        for taker in shoppers if laid is not None else ():
+            if taker != giver and laid is not None:
+                less = cart_of(values, giver).minus((laid,), _deed("swapped", laid, -1, at_s, lane))
+                more = cart_of(values, taker).plus((fresh,), _deed("swapped", fresh, 1, at_s, lane))
+                ways.append((0.0, {("cart", giver): less, ("cart", taker): more}))
+    return _with_nothing(ways, share)
 
 
 def _handed(one: str, other: str, at_s: float, share: float, values: Mapping[Key, Value]) -> list[Step]:

@@ -1,8 +1,8 @@
 """Deeds that no scale sees: a thing handed over, left on the floor, or taken from a lane that does not weigh, or that
-somebody fills at that moment.
+somebody fills, or lays the like on, at that moment.
 
-All that shows is a hand: near another's hand in mid-air, down at the floor, or over that lane. What it did stays open
-until something else tells, or a person is asked.
+All that shows is a hand: near another's hand in mid-air, down at the floor, or over that lane, alone or by another.
+What it did stays open until something else tells, or a person is asked.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from typing import NamedTuple
 from hub.core.events import NodeHeard
 from hub.core.habits import Habits
 from hub.core.hands import clear, may_touch, met, nearest, was_at
-from hub.core.people import MEMORY_S, People
+from hub.core.people import MEMORY_S, Body, People, Place
 from hub.core.timeline import Step
-from hub.core.unseen import SHOWN_S, What, maybe
+from hub.core.unseen import SHOWN_S, What, maybe, swapped
 from hub.store import Lane, Store
-from wire.messages import Hand
+from wire.messages import Hand, ItemEvidence
 
 FLOOR_M = 0.4
 """A hand lower than this, and not at a shelf, is at the floor."""
@@ -37,6 +37,10 @@ WEIGHED_S = 6.0
 """What a lane shows of a hand, in one with what its neighbours show at that time, it shows within this long."""
 NOTICED_S = 6.0
 """A silent node is noticed within this long."""
+PICTURED = 0.4
+"""A picture shows a lane's product if it is this likely,"""
+AT_ONCE_S = 1.0
+"""and whoever had a hand there so long before or after it may have moved that."""
 FRAMES = 2
 """One frame alone may be the camera's mistake."""
 STANDS_FRAMES = 10
@@ -105,6 +109,23 @@ class Watch:
             del self.spells[what]
         return [self._step(store, what, spell.last_s) for spell, what in ended]
 
+    def pictured(self, store: Store, people: People, picture: ItemEvidence) -> Step | None:
+        """A picture of something in a hand at a lane that weighs what it weighed: if two hands were there, one may have
+        laid it down while the other took another one."""
+        lane, t_s = store.lane[picture.lane], picture.t_s
+        gtin = max(lane.products, key=lambda g: picture.likelihoods.get(g, 0.0), default="")
+        if picture.likelihoods.get(gtin, 0.0) < PICTURED or lane.id in self.unwell:
+            return None
+        there = [
+            body.id
+            for body in (*people.all(), *people.left)
+            if body.bound and any(was_at(p, lane, people.sees_hands) for p in _around(body, t_s))
+        ]
+        if len(there) < 2:
+            return None
+        share = self.habits.share("swapped")
+        return partial(swapped, store, lane.id, gtin, there, t_s, share)
+
     def _step(self, store: Store, what: What, at_s: float) -> tuple[float, Step]:
         """What it may have been, and when that is looked into: of a lane that weighs, once what it weighed is known."""
         filler = self.stocked[what[2]][1] if what[2] in self.stocked else ""
@@ -171,6 +192,10 @@ class Watch:
             for body in there:
                 if was_at(body.places[-1], lane, people.sees_hands):
                     yield "lane", body.id, lane.id
+
+
+def _around(body: Body, t_s: float) -> list[Place]:
+    return [place for place in body.places if abs(place.t_s - t_s) < AT_ONCE_S]
 
 
 def _unseen_there(people: People, hand: Hand, t_s: float) -> list[str]:

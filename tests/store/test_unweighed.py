@@ -7,7 +7,7 @@ from msgspec import structs
 from hub.core.events import Answered, Ask, Capture, Effect, LaneHeard, Note, Void
 from hub.store import Store
 from tests.store.scripted import CHIPS, COLA, WATER, Story, bought, in_front_of, receipt, small_store
-from wire.messages import Hand
+from wire.messages import Hand, ItemEvidence
 
 AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 HERE, THERE = (1.0, -1.8), (1.6, -1.8)
@@ -303,3 +303,34 @@ def test_a_hand_that_was_seen_in_one_frame_alone_is_no_deed() -> None:
     story.stand({"a": HERE}, 0.1, {"a": Hand(x_m=1.1, y_m=-1.6, z_m=0.1, sigma_m=0.05)})
     effects = go(story, HERE)
     assert bought(effects) == {COLA: 1} and not receipt(effects).asked
+
+
+def both_at_the_cola(hands: str, picture: bool = True, change_g: float = 0.0) -> tuple[list[Effect], list[Effect]]:
+    """Alice has a cola and stands with Bob before its lane; that weighs what it weighed, but a picture shows one."""
+    story, start = two_apart()
+    spots = {"a": (1.05, -0.35), "b": (1.4, -0.35)}
+    story.walk(start, spots)
+    story.stand(spots, 0.8, {track: over(1) for track in hands})
+    if picture:
+        story.says("shelf", ItemEvidence(lane="1-1-1", t_s=story.now_s - 0.5, likelihoods={COLA: 0.9}, other=0.02))
+    if change_g:
+        story.change(1, change_g)
+    story.stand(spots, 6.0)
+    return both_leave(story, spots)
+
+
+def test_where_one_lays_down_what_another_takes_at_that_moment_a_picture_and_two_hands_make_it_a_question() -> None:
+    of_a, of_b = both_at_the_cola("ab")
+    assert sorted(offered(of_a)[:2], key=len) == sorted(offered(of_b)[:2], key=len) == [{}, {COLA: 1}]
+
+
+def test_a_picture_and_one_hand_or_two_hands_and_no_picture_are_nobodys_question() -> None:
+    for of_a, of_b in (both_at_the_cola("a"), both_at_the_cola("b"), both_at_the_cola("ab", picture=False)):
+        assert bought(of_a) == {COLA: 1} and bought(of_b) == {}
+        assert not receipt(of_a).asked and not receipt(of_b).asked
+
+
+def test_a_picture_of_what_the_lane_lost_speaks_for_that_alone() -> None:
+    of_a, of_b = both_at_the_cola("b", change_g=-350.3)
+    assert (bought(of_a), bought(of_b)) == ({COLA: 1}, {COLA: 1})
+    assert not receipt(of_b).asked
