@@ -11,7 +11,7 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hub.core.arrivals import WaysIn, WentOver, density, recognise, went_over
+from hub.core.arrivals import NEWCOMER_PER_M2, WaysIn, WentOver, density, recognise, went_over
 from hub.core.clothes import Clothes, wear
 from hub.core.crossing import Crossings, Doubt
 from hub.core.floor import MEMORY_S, MOMENT_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
@@ -254,7 +254,8 @@ class People(Presence):
             first = stranger.places[0]
             near = [(m, b) for b in self.lost if b.bound and (m := b.distance_m(first)) < BESIDE_M]
             gone = [b for b in self.lost if b.bound and b.t_s < first.t_s]
-            likely = [(p, b) for b in gone if (p := density(b, first, first.t_s, camera, self._steps[camera])) > 0.0]
+            there = [(density(b, first, first.t_s, camera, self._steps[camera]), b) for b in gone]
+            likely = [(p, b) for p, b in there if p > NEWCOMER_PER_M2]
             if near:
                 _, body = min(near, key=lambda pair: pair[0])
             elif likely:
