@@ -38,7 +38,10 @@ class WaysIn:
     awaited: Sequence[Place2d] = ()
     """Those of them that somebody has just come through who has not been seen yet, once for each."""
 
-    def newcomers_per_m2(self, track: Track) -> float:
+    let_in: bool = False
+    """Whether a gate stands open for somebody who has not been heard to come through."""
+
+    def newcomers_per_m2(self, track: Track | Place) -> float:
         """How many new people appear where this track is."""
         here = track.x_m, track.y_m
         at_entry = AT_ENTRY_PER_M2 * sum(_near(here, entry) for entry in self.entries)
@@ -93,13 +96,13 @@ def recognise(
     found: list[Recognised] = []
     for together in _sharing(tracks, options):
         chosen, marginals = _assign([options[t.id] for t in together])
-        turn = {i: n for n, i in enumerate(chosen)}
         for n, (track, i, marginal) in enumerate(zip(together, chosen, marginals, strict=True)):
             if i is None:
                 found.append(Recognised(track, None, []))
                 continue
             # Of two tracks that may be exchanged, the first says so: it is one confusion.
-            others = ((p, j) for j, p in marginal.items() if j != i and turn.get(j, n) >= n)
+            said = {j for j, theirs in zip(chosen[:n], marginals[:n], strict=True) if i in theirs}
+            others = ((p, j) for j, p in marginal.items() if j != i and j not in said)
             shares = [(p / (p + marginal[i]), known[j]) for p, j in others]
             found.append(Recognised(track, known[i], [(p, body) for p, body in shares if p > CERTAIN]))
     return found

@@ -14,8 +14,9 @@ OVERLAP_S = 0.4
 """Times of change of neighbouring lanes touched by one hand overlap to within this."""
 EVIDENCE_S = 3.0
 """A picture speaks for a change of its lane at most this far from it."""
-QUIET_S = 4.5
-"""If no such change has been heard of so long after the picture, the lane weighs what it weighed."""
+QUIET_S = 3.5
+"""If no such change has been heard of so long after the picture, the lane weighs what it weighed: before anybody who
+left after it is charged."""
 
 
 @dataclass(slots=True, eq=False)
@@ -110,12 +111,12 @@ class Pending:
             return []
         late = [picture for came_s, picture in self.quiet if came_s <= at_s - QUIET_S]
         self.quiet = [(came_s, picture) for came_s, picture in self.quiet if came_s > at_s - QUIET_S]
-        open_changes = [change for cluster in self.clusters for change in cluster.changes]
-        return [picture for picture in late if not any(speaks_for(picture, change) for change in open_changes)]
+        return [e for e in late if abs(e.t_s - self.changed_s.get(e.lane, 0.0)) > EVIDENCE_S]
 
     @property
     def next_due_s(self) -> float | None:
-        return min([c.due_s for c in self.clusters]) if self.clusters else None
+        due_s = [c.due_s for c in self.clusters] + [came_s + QUIET_S for came_s, _ in self.quiet[:1]]
+        return min(due_s) if due_s else None
 
 
 def speaks_for(picture: ItemEvidence, change: WeightChange) -> bool:

@@ -43,6 +43,7 @@ def due(state: State, at_s: float) -> list[Effect]:
             effects += _left(state, leaving, at_s)
     for session in state.visits.finished[:]:
         if session.inside > 0:  # somebody of it has come in again
+            session.after = None
             state.visits.finished.remove(session)
         elif _can_be_decided(state, session, at_s):
             state.visits.finished.remove(session)
@@ -66,8 +67,12 @@ def _ready(state: State, leaving: Leaving, at_s: float) -> bool:
 def _can_be_decided(state: State, session: Session, at_s: float) -> bool:
     if session.after is not None:
         first = state.visits.sessions.get(session.after)
-        return first is None or first.waiting is None
+        return (first is None or first.waiting is None) and not _unexplained(state, session)
     return state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S
+
+
+def _unexplained(state: State, session: Session) -> bool:
+    return any(cluster.t0_s <= session.left_s for cluster in state.pending.clusters)
 
 
 def _unheard(state: State, leaving: Leaving) -> bool:
@@ -141,7 +146,7 @@ def _comes_first(state: State, session: Session) -> str | None:
         return None
     sure = 1.0 - state.visits.doubt(session)
     for other in state.visits.sessions.values():
-        if other.waiting is not None:
+        if other is not session and other.waiting is not None:
             shown = {cart.signature for cart in other.waiting}
             told = 0.0
             for p, answer, then in state.belief.given(("cart", other.id), ("cart", session.id)):
@@ -183,7 +188,7 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
     """More is known than when people were asked: a question that answers itself by now is taken back, or never put."""
     effects: list[Effect] = []
     for session in [s for s in state.visits.sessions.values() if s.over]:
-        if any(cluster.t0_s <= session.left_s for cluster in state.pending.clusters):
+        if session.inside > 0 or _unexplained(state, session):
             continue
         receipt = _receipt(state, session, at_s)
         if not receipt.asked:

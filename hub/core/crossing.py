@@ -17,7 +17,7 @@ from hub.core.tracking import CERTAIN, STANDS_MPS
 AROUND_S = 0.5
 """So much of their ways before and after a frame is held together."""
 LASTS_S = 1.0
-"""Doubts about the same people within so long are one crossing, in which ids swap once at most."""
+"""Such frames of the same people within so long are one crossing, in which ids swap once at most."""
 FRAME_S = 0.01
 """Frames whose times differ by less are one."""
 NOISE_SHARE = 0.5
@@ -33,7 +33,7 @@ Seen = tuple[float, float, float]
 """When, and where."""
 
 
-class Doubt(NamedTuple):
+class SwapFrame(NamedTuple):
     """A frame in which ids may have swapped: in these orders, each with the log of how likely that is by all but where
     people were."""
 
@@ -46,19 +46,20 @@ class Doubt(NamedTuple):
 
 
 class Crossing(Struct, eq=False):
-    """Doubts that belong together."""
+    """Frames that belong together."""
 
-    doubts: list[Doubt]
+    frames: list[SwapFrame]
+    beside: list[SwapFrame] = []
+    """Those of the crossings of the same people just before and after: a swap there shows in the ways here as well."""
 
-    def takes(self, doubt: Doubt) -> bool:
-        """Whether this is one more doubt about the same."""
-        near = doubt.t_s < self.doubts[0].t_s + LASTS_S and doubt.t_s < self.doubts[-1].t_s + AROUND_S
-        return near and any(body in doubt.bodies for body in self.bodies)
+    def shares(self, frame: SwapFrame) -> bool:
+        """Whether a frame is about some of the same people, and what they did around it about both."""
+        return frame.t_s < self.frames[-1].t_s + AROUND_S and any(body in frame.bodies for body in self.bodies)
 
     @property
     def bodies(self) -> list[Body]:
         """Everybody who takes part."""
-        return list(dict.fromkeys(body for doubt in self.doubts for body in doubt.bodies))
+        return list(dict.fromkeys(body for frame in self.frames for body in frame.bodies))
 
     def shuffle(self) -> Shuffle | None:
         """Who may be who after it; None if nobody may have been exchanged."""
@@ -66,15 +67,15 @@ class Crossing(Struct, eq=False):
         place = {body: i for i, body in enumerate(bodies)}
         as_taken = tuple(range(len(bodies)))
         weights = {as_taken: 1.0}
-        likeliest, t_s = 0.0, self.doubts[0].t_s
-        for doubt in self.doubts:
-            for log_ratio, order in _weigh(doubt):
-                weight = math.exp(min(log_ratio, 500.0))
+        weights[as_taken] += sum(weight for frame in self.beside for weight, _ in _weigh(frame))
+        likeliest, t_s = 0.0, self.frames[0].t_s
+        for frame in self.frames:
+            for weight, order in _weigh(frame):
                 if weight > likeliest:
-                    likeliest, t_s = weight, doubt.t_s
+                    likeliest, t_s = weight, frame.t_s
                 whose = list(as_taken)
-                for body, j in zip(doubt.bodies, order, strict=True):
-                    whose[place[body]] = place[doubt.bodies[j]]
+                for body, j in zip(frame.bodies, order, strict=True):
+                    whose[place[body]] = place[frame.bodies[j]]
                 weights[tuple(whose)] = weights.get(tuple(whose), 0.0) + weight
         least = CERTAIN * sum(weights.values())
         weights = {order: weight for order, weight in weights.items() if weight > least}
@@ -90,28 +91,40 @@ class Crossings(Struct, eq=False):
 
     open: list[Crossing] = []
 
-    def add(self, doubt: Doubt) -> None:
-        """Put a doubt to those with which it belongs."""
-        for crossing in reversed(self.open):
-            if crossing.takes(doubt):
-                crossing.doubts.append(doubt)
-                return
-        self.open.append(Crossing([doubt]))
+    def add(self, frame: SwapFrame) -> None:
+        """Put a frame to those with which it belongs."""
+        near = [crossing for crossing in self.open if crossing.shares(frame)]
+        own = next((crossing for crossing in near if frame.t_s < crossing.frames[0].t_s + LASTS_S), None)
+        others = [crossing for crossing in near if crossing is not own]
+        if own is not None:
+            own.frames.append(frame)
+        else:
+            before = [one for crossing in others for one in crossing.frames if one.t_s > frame.t_s - AROUND_S]
+            self.open.append(Crossing([frame], before))
+        for crossing in others:
+            crossing.beside.append(frame)
+
+    def renamed(self, was: Body, now: Body) -> None:
+        """One body turned out to be another."""
+        for crossing in self.open:
+            crossing.frames = _renamed(crossing.frames, was, now)
+            crossing.beside = _renamed(crossing.beside, was, now)
+        self.open = [crossing for crossing in self.open if crossing.frames]
 
     def over(self, t_s: float) -> Iterator[Shuffle]:
         """Those that can be judged by now, if they left anything open."""
-        over = [crossing for crossing in self.open if crossing.doubts[-1].t_s + AROUND_S <= t_s]
+        over = [crossing for crossing in self.open if crossing.frames[-1].t_s + AROUND_S <= t_s]
         for crossing in over:
             self.open.remove(crossing)
             if (shuffle := crossing.shuffle()) is not None:
                 yield shuffle
 
 
-def _weigh(doubt: Doubt) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """By order, the log of how much likelier it is than that nobody was exchanged."""
-    before = [_between(body, doubt.t_s - AROUND_S, doubt.t_s) for body in doubt.bodies]
-    after = [_between(body, doubt.t_s, doubt.t_s + AROUND_S) for body in doubt.bodies]
-    noise_m2 = NOISE_SHARE * doubt.variance
+def _weigh(frame: SwapFrame) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """By order, how much likelier it is than that nobody was exchanged."""
+    before = [_between(body, frame.t_s - AROUND_S, frame.t_s) for body in frame.bodies]
+    after = [_between(body, frame.t_s, frame.t_s + AROUND_S) for body in frame.bodies]
+    noise_m2 = NOISE_SHARE * frame.variance
     fits: dict[tuple[int, int], float] = {}
 
     def fit(order: Sequence[int]) -> float:
@@ -121,12 +134,18 @@ def _weigh(doubt: Doubt) -> Iterator[tuple[float, tuple[int, ...]]]:
                 fits[pair] = _one_way_log([*before[j], *after[i]], noise_m2)
         return sum(fits[pair] for pair in enumerate(order))
 
-    as_taken = tuple(range(len(doubt.bodies)))
+    as_taken = tuple(range(len(frame.bodies)))
     by_fit = fit(as_taken)
-    besides = next((log for log, order in doubt.orders if order == as_taken), 0.0)
-    for log, order in doubt.orders:
+    besides = next((log for log, order in frame.orders if order == as_taken), 0.0)
+    for log, order in frame.orders:
         if order != as_taken:
-            yield log - besides + fit(order) - by_fit, order
+            yield math.exp(min(log - besides + fit(order) - by_fit, 500.0)), order
+
+
+def _renamed(frames: Sequence[SwapFrame], was: Body, now: Body) -> list[SwapFrame]:
+    """One frame says nothing any more of two who are one."""
+    apart = (frame for frame in frames if was not in frame.bodies or now not in frame.bodies)
+    return [frame._replace(bodies=tuple(now if body is was else body for body in frame.bodies)) for frame in apart]
 
 
 def _between(body: Body, from_s: float, until_s: float) -> list[Seen]:

@@ -50,6 +50,9 @@ class Place(Struct, frozen=True, gc=False):
     sigma_m: float
 
 
+NOWHERE = Place(math.inf, math.inf, math.inf, None, 0.0)
+
+
 class Worn(NamedTuple):
     """What somebody's clothes look like to one camera: the mean of so many looks."""
 
@@ -110,6 +113,8 @@ class Body:
     """By camera."""
     places: deque[Place] = field(default_factory=deque)
     """Where it was, oldest first, up to MEMORY_S back, as every camera says."""
+    first: Place = NOWHERE
+    """Where it appeared."""
     worn: dict[str, Worn] = field(default_factory=dict)
     """By camera; empty unless the store wants clothing colours."""
 
@@ -121,6 +126,8 @@ class Body:
     def seen(self, place: Place) -> None:
         """Take in a place; the newest says where it is now."""
         t_s, x_m, y_m = place.t_s, place.x_m, place.y_m
+        if not self.places:
+            self.first = place
         if t_s >= self.t_s:
             self.t_s, self.x_m, self.y_m = t_s, x_m, y_m
             self.places.append(place)
@@ -142,8 +149,13 @@ class Body:
 
     def distance_m(self, place: Place) -> float:
         """How far it was from a place at that time; infinitely, if it was not seen around then."""
-        then = (p for p in self.places if abs(p.t_s - place.t_s) < MOMENT_S)
-        return min((math.hypot(p.x_m - place.x_m, p.y_m - place.y_m) for p in then), default=math.inf)
+        near_m = math.inf
+        for then in reversed(self.places):
+            if then.t_s <= place.t_s - MOMENT_S:
+                break
+            if then.t_s < place.t_s + MOMENT_S:
+                near_m = min(near_m, math.hypot(then.x_m - place.x_m, then.y_m - place.y_m))
+        return near_m
 
     def _insert(self, place: Place) -> None:
         """Where it belongs, which is near the end: cameras differ by moments."""

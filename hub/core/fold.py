@@ -86,6 +86,7 @@ def _seen(state: State, camera: str, frame: Tracks, at_s: float) -> list[Effect]
         state.people.stale_frames += 1
         return []
     state.people.ways_in.awaited = [(w.gate.x_m, w.gate.y_m) for w in state.visits.unbound]
+    state.people.ways_in.let_in = bool(state.visits.expected)
     state.people.see(camera, frame)
     if state.method is joint:
         for t_s, step in state.watch.see(state.store, state.people, frame.t_s):
@@ -151,7 +152,7 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
         _learn_reach(state, cluster)
         effects += checkout.too_late(state, cluster, at_s)
-    for picture in state.pending.of_nothing(at_s):
+    for picture in state.pending.of_nothing(at_s) if state.method is joint else ():
         if (step := state.watch.pictured(state.store, state.people, picture)) is not None:
             state.timeline.add(picture.t_s, step)
     if state.people.shuffles:

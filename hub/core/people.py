@@ -10,10 +10,11 @@ import math
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
-from hub.core.arrivals import NEWCOMER_PER_M2, WaysIn, WentOver, density, recognise, went_over
+from hub.core.arrivals import WaysIn, WentOver, density, recognise, went_over
 from hub.core.clothes import Clothes, wear
-from hub.core.crossing import Crossings, Doubt
+from hub.core.crossing import Crossings, SwapFrame
 from hub.core.floor import MEMORY_S, MOMENT_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
@@ -36,7 +37,9 @@ SHUFFLE_S = 1.0
 REVIEW_S = 0.25
 """How often bodies of different cameras are compared."""
 STRANGER_S = 5.0
-"""Whoever is not known to have come in by then did so as somebody else."""
+"""Whoever is not known to have come in by then did so as somebody else,"""
+UNHEARD = 0.05
+"""but for so few of those who are new, of whose coming in it is heard later."""
 
 
 @dataclass(slots=True)
@@ -118,7 +121,8 @@ class People(Presence):
         if t_s > self._reviewed_s + REVIEW_S:
             self._reviewed_s = t_s
             self._join(t_s)
-            self._adopt(camera, t_s)
+            if not self.ways_in.let_in:
+                self._adopt(t_s)
 
     def confuse(self, t_s: float, one: Body, other: Body, p: float) -> None:
         """Each of the two may be the other, this likely."""
@@ -153,6 +157,8 @@ class People(Presence):
                 self._drop(sight)
             del self._views[other]
             self._barred.pop(other, None)
+            for shuffle in self._crossings.pop(other, Crossings()).over(math.inf):
+                self._confuse(shuffle)
         if self.lost:
             self.dropped += [b.id for b in self.lost if not b.bound and t_s - b.t_s >= LOST_AFTER_S]
             self.lost = [b for b in self.lost if b.bound or t_s - b.t_s < LOST_AFTER_S]
@@ -195,7 +201,8 @@ class People(Presence):
             place = {i: n for n, i in enumerate(top)}
             weighed = ((sum(besides[i][j] for i, j in enumerate(order)), order) for _, order in shares)
             open_orders = tuple((log, tuple(place[j] for j in order)) for log, order in weighed)
-            self._crossings[camera].add(Doubt(t_s, tuple(group[i].body for i in top), steps.variance, open_orders))
+            variance = next(steps.after(0.0, track) for track in tracks if track is not None)
+            self._crossings[camera].add(SwapFrame(t_s, tuple(group[i].body for i in top), variance, open_orders))
 
     def _weigh_later(self, camera: str, t_s: float, doubt: WentOver) -> None:
         """Whether an id went over is judged like a crossing of the two, whichever was taken for true."""
@@ -208,7 +215,8 @@ class People(Presence):
             self._exchangeable(camera, t_s, holds, other, doubt.p if stayed else 1 - doubt.p)
         else:
             either = ((0.0, (0, 1)), (log if stayed else -log, (1, 0)))
-            self._crossings[camera].add(Doubt(t_s, (holds, other), self._steps[camera].variance, either))
+            variance = self._steps[camera].after(0.0, doubt.track)
+            self._crossings[camera].add(SwapFrame(t_s, (holds, other), variance, either))
 
     def _recognise(self, camera: str, t_s: float, tracks: dict[str, Track], new: Sequence[Track]) -> None:
         """New tracks may be people whom another camera sees, or who were lost a moment ago; else they are new here."""
@@ -247,19 +255,19 @@ class People(Presence):
                     self.lost.append(goes)
                 self._follow(stays, goes)
 
-    def _adopt(self, camera: str, t_s: float) -> None:
+    def _adopt(self, t_s: float) -> None:
         """A stranger who did not come in is somebody who did, and was lost where they appeared, or beside them."""
-        strangers = [b for b in self.bodies.values() if not b.bound and b.places[0].t_s < t_s - STRANGER_S]
+        strangers = [b for b in self.bodies.values() if not b.bound and b.first.t_s < t_s - STRANGER_S]
         for stranger in strangers if self.lost else ():
-            first = stranger.places[0]
+            camera, first = next(iter(stranger.sights)), stranger.first
             near = [(m, b) for b in self.lost if b.bound and (m := b.distance_m(first)) < BESIDE_M]
             gone = [b for b in self.lost if b.bound and b.t_s < first.t_s]
             there = [(density(b, first, first.t_s, camera, self._steps[camera]), b) for b in gone]
-            likely = [(p, b) for p, b in there if p > NEWCOMER_PER_M2]
+            likely = [(p, b) for p, b in there if p > UNHEARD * self.ways_in.newcomers_per_m2(first)]
             if near:
-                _, body = min(near, key=lambda pair: pair[0])
+                _, body = min(near, key=itemgetter(0))
             elif likely:
-                p, body = max(likely, key=lambda pair: pair[0])
+                p, body = max(likely, key=itemgetter(0))
                 for q, other in likely:
                     if other is not body:
                         self._exchangeable(camera, first.t_s, body, other, q / (p + q))
@@ -272,6 +280,8 @@ class People(Presence):
     def _follow(self, body: Body, other: Body) -> None:
         """What follows the other one follows this body from now on."""
         self._overlap.forget(other)
+        for crossings in self._crossings.values():
+            crossings.renamed(other, body)
         del self.bodies[other.id]
         for camera, sight in other.sights.items():
             sight.body, body.sights[camera] = body, sight

@@ -12,6 +12,8 @@ WAITS_S = 2.0
 """Whoever stands at an exit for so long wants out."""
 LOST_AT_MOST_S = 3.0
 """Whoever goes through a gate unseen was lost on the way no longer than this before."""
+LEAST_PER_M2 = 0.02
+"""Anybody may be there unseen, this densely."""
 AT_GATE = 1.5
 """Whoever goes through a gate is within so many of its radii."""
 BESIDE_M = 1.0
@@ -61,20 +63,19 @@ class Presence:
 
     def went_through(self, x_m: float, y_m: float, radius_m: float, t_s: float) -> Body | None:
         """Who of those who are in most probably went through a gate at that time, give or take a moment: somebody who
-        was there, or who was lost from sight on the way there."""
-        best_p, best = 0.0, None
+        was there, or who was lost from sight on the way there. None if it may as well be somebody unseen."""
+        best_p, best = LEAST_PER_M2, None
         for body in self.all():
-            seen = [p for p in body.places if t_s - LOST_AT_MOST_S < p.t_s < t_s + MOMENT_S]
-            if not body.bound or not seen:
+            seen = [p for p in body.places if t_s - LOST_AT_MOST_S < p.t_s < t_s + MOMENT_S] if body.bound else []
+            if not seen:
                 continue
             last_s = seen[-1].t_s
             unseen_s = max(0.0, t_s - last_s)
             near_m = min(math.hypot(p.x_m - x_m, p.y_m - y_m) for p in seen if p.t_s > last_s - MOMENT_S)
-            if near_m < AT_GATE * radius_m + TOP_SPEED_MPS * unseen_s:
-                variance = (radius_m / 2) ** 2 + (WALK_SIGMA_MPS * unseen_s) ** 2
-                p = math.exp(-(near_m**2) / (2 * variance)) / variance
-                if p > best_p:
-                    best_p, best = p, body
+            variance = (radius_m / 2) ** 2 + (WALK_SIGMA_MPS * unseen_s) ** 2
+            p = math.exp(-(near_m**2) / (2 * variance)) / (2 * math.pi * variance)
+            if p > best_p and near_m < AT_GATE * radius_m + TOP_SPEED_MPS * unseen_s:
+                best_p, best = p, body
         return best
 
     def stranger(self, x_m: float, y_m: float, since_s: float) -> Body | None:

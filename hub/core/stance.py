@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hub.core.floor import Place
+from hub.core.floor import GAP_S, MOMENT_S, Place
 from hub.store import Lane
 from wire.messages import Hand
 
@@ -56,13 +56,14 @@ class Stance:
     def learn(self, places: Sequence[Place], lane: Lane, rest_s: float) -> None:
         """Somebody moved something on this lane, which was at rest then: these are their places, newest first."""
         then_s = rest_s - BEFORE_REST_S
-        place = next((place for place in places if place.t_s <= then_s), None)
+        place = next((place for place in places if abs(place.t_s - then_s) < GAP_S), None)
         if place is None:
             return
         front_m, side_m = lane.offset_m(place.x_m, place.y_m)
         self.front.take_in((front_m - FRONT_M) / math.hypot(FRONT_SIGMA_M, place.sigma_m))
         self.side.take_in(side_m / math.hypot(SIDE_SIGMA_M, place.sigma_m))
-        hand = min((p for p in places if p.hand), key=lambda p: abs(p.t_s - then_s), default=place).hand
+        seen = (p for p in places if p.hand is not None and abs(p.t_s - then_s) < MOMENT_S)
+        hand = min(seen, key=lambda p: abs(p.t_s - then_s), default=place).hand
         if hand is not None:
             self.along.take_in(lane.offset_m(hand.x_m, hand.y_m)[1] / along_sigma_m(hand, lane))
             self.height.take_in((hand.z_m - lane.z_m) / height_sigma_m(hand))

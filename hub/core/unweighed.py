@@ -80,6 +80,8 @@ class Watch:
     """By body: the hand that it held out just now, clear of every plate, and when."""
     noticed: set[str] = field(default_factory=set)
     """Of the lanes that do not weigh: those at which it was looked who was there before one knew."""
+    pictured_s: dict[str, float] = field(default_factory=dict)
+    """By lane: when a picture last showed what it did not lose."""
     habits: Habits = field(default_factory=Habits)
     """How often such a hand moved something."""
 
@@ -114,8 +116,12 @@ class Watch:
         laid it down while the other took another one."""
         lane, t_s = store.lane[picture.lane], picture.t_s
         gtin = max(lane.products, key=lambda g: picture.likelihoods.get(g, 0.0), default="")
-        if picture.likelihoods.get(gtin, 0.0) < PICTURED or lane.id in self.unwell:
+        unheard = lane.id in self.unwell or any(lane.id in silence.lanes for silence in self.unheard.values())
+        if picture.likelihoods.get(gtin, 0.0) < PICTURED or unheard:
             return None
+        if abs(t_s - self.pictured_s.get(lane.id, 0.0)) < SHOWN_S:
+            return None  # one more of the same
+        self.pictured_s[lane.id] = t_s
         there = [
             body.id
             for body in (*people.all(), *people.left)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core.arrivals import WaysIn, recognise
-from hub.core.crossing import AROUND_S, Crossings, Doubt
+from hub.core.crossing import AROUND_S, Crossings, SwapFrame
 from hub.core.floor import Body, Place, Shuffle
 from hub.core.tracking import SWAP_PER_FRAME
 from tests.unit.cameras import Camera, Scene, stands, walks
@@ -28,7 +28,7 @@ def body(name: str, x_m: list[float], rng: random.Random) -> Body:
 def doubts(bodies: tuple[Body, ...], times_s: list[float]) -> Crossings:
     crossings = Crossings()
     for t_s in times_s:
-        crossings.add(Doubt(t_s, bodies, VARIANCE, ((0.0, (0, 1)), (-5.3, SWAPPED))))
+        crossings.add(SwapFrame(t_s, bodies, VARIANCE, ((0.0, (0, 1)), (-5.3, SWAPPED))))
     return crossings
 
 

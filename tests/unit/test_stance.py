@@ -1,5 +1,6 @@
 """How people stand who reach for something: estimated at first, then learnt from those who were alone there."""
 
+import math
 import random
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core.floor import Place
-from hub.core.stance import FRONT_M, LEAST, Spread, Stance
+from hub.core.stance import FRONT_M, HAND_HEIGHT_M, HAND_SIGMA_M, LEAST, Spread, Stance
 from tests.store.scripted import small_store
 from wire.messages import Hand
 
@@ -30,7 +31,8 @@ def test_the_spread_of_a_store_s_people_is_learnt_from_them(spread_m: float) -> 
         reaches(stance, spread_m, rng)
     assert stance.front.sigmas == pytest.approx(spread_m / 0.2, rel=0.15)
     assert stance.side.sigmas == pytest.approx(spread_m / 0.2, rel=0.15)
-    assert (stance.along.sigmas < stance.front.sigmas) == (LANE.width_m / 4 > 0.2)
+    assert stance.along.sigmas == pytest.approx(spread_m / math.hypot(HAND_SIGMA_M, LANE.width_m / 4), rel=0.15)
+    assert stance.height.sigmas == pytest.approx(spread_m / HAND_HEIGHT_M, rel=0.15)
 
 
 def test_whoever_was_not_seen_before_it_came_to_rest_teaches_nothing() -> None:
