@@ -152,8 +152,9 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
         _learn_reach(state, cluster)
         effects += checkout.too_late(state, cluster, at_s)
-    for picture in state.pending.of_nothing(at_s) if state.method is joint else ():
-        if (step := state.watch.pictured(state.store, state.people, picture)) is not None:
+    for picture in state.pending.of_nothing(at_s):
+        step = state.watch.pictured(state.store, state.people, picture) if state.method is joint else None
+        if step is not None:
             state.timeline.add(picture.t_s, step)
     if state.people.shuffles:
         until_s = min((c.t1_s for c in state.pending.clusters), default=at_s - SETTLE_AT_MOST_S)

@@ -5,11 +5,11 @@ import pytest
 from msgspec import structs
 
 from hub.core import decide
-from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Note, Receipt, Void
+from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Note, Open, Receipt, Void
 from hub.core.goods import FOREIGN, Cart, Deed, Unit
 from hub.core.view import snapshot
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, alice_and_bob_come, bought, in_front_of, small_store
-from wire.messages import Hand
+from wire.messages import Hand, Tap, WeightChange
 
 AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 
@@ -148,6 +148,39 @@ def test_a_question_that_no_answer_to_another_would_settle_is_put_at_once() -> N
     (charged,) = answer(story, of_a, 0)
     assert isinstance(charged, Capture | Void)
     assert isinstance(answer(story, of_b, 0)[0], Capture | Void)
+
+
+def test_what_was_heard_late_is_explained_before_a_held_question_is_decided() -> None:
+    """That Bob took a water, too, is heard just before Alice's answer."""
+    story, of_a, of_b = two_who_may_both_have_a_tonic()
+    bob = story.state.visits.sessions[of_b.receipt.session]
+    then_s = bob.left_s - 6.0
+    late = WeightChange(lane="1-1-3", delta_g=-62.0, sigma_g=0.5, t0_s=then_s - 0.6, t1_s=then_s)
+    story.says("shelf", late)
+    (of_alice,) = answer(story, of_a, 0)
+    assert bob.after is not None and story.state.pending.clusters
+    story.wait(5.0)
+    later = [e for e in story.effects if isinstance(e, Capture | Ask | Void) and e.receipt and e is not of_alice]
+    assert later[-1].receipt is not None and later[-1].receipt.session == bob.id
+    assert not any(isinstance(e, Note) for e in story.effects)
+
+
+def test_nobody_waits_for_the_answer_to_their_own_question() -> None:
+    """A friend comes in on Alice's card while she leaves; they take nothing."""
+    story = Story(small_store(ask_below=0.95))
+    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
+    alice_and_bob_come(story, spots)
+    story.change(2, -350.9)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
+    tap = Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s)
+    command = next(e.command for e in story.says("gate-in", tap) if isinstance(e, Open))
+    asked(story.leave("a", {"b": (1.0, -1.0)}))
+    story.says("gate-in", story.passage("entry", "in", command.id))
+    story.stand({"f": AT_GATE, "b": (1.0, -1.0)}, 0.5)
+    story.walk({"f": AT_GATE, "b": (1.0, -1.0)}, {"f": AT_EXIT, "b": (1.0, -1.0)})
+    story.leave("f", {"b": (1.0, -1.0)})
+    assert all(session.after != session.id for session in story.state.visits.sessions.values())
 
 
 def test_what_the_store_does_not_sell_does_not_keep_a_cart_from_being_the_one_that_was_shown() -> None:

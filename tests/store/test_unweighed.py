@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 
+import pytest
 from msgspec import structs
 
-from hub.core.events import Answered, Ask, Capture, Effect, LaneHeard, Note, Void
+from hub.core.baselines import mps, nearest
+from hub.core.events import Answered, Ask, Capture, Effect, LaneHeard, NodeHeard, Note, Void
+from hub.core.explain import joint
+from hub.core.state import Method
 from hub.store import Store
 from tests.store.scripted import CHIPS, COLA, WATER, Story, bought, in_front_of, receipt, small_store
 from wire.messages import Hand, ItemEvidence
@@ -305,27 +309,37 @@ def test_a_hand_that_was_seen_in_one_frame_alone_is_no_deed() -> None:
     assert bought(effects) == {COLA: 1} and not receipt(effects).asked
 
 
-def both_at_the_cola(hands: str, picture: bool = True, change_g: float = 0.0) -> tuple[list[Effect], list[Effect]]:
-    """Alice has a cola and stands with Bob before its lane; that weighs what it weighed, but a picture shows one."""
+def both_at_the_cola(
+    hands: str, pictures: int = 1, change_g: float = 0.0, method: Method = joint, silent: bool = False
+) -> tuple[list[Effect], list[Effect]]:
+    """Alice has a cola and stands with Bob before its lane; that weighs what it weighed, but pictures show one."""
     story, start = two_apart()
+    story.state.method = method
     spots = {"a": (1.05, -0.35), "b": (1.4, -0.35)}
     story.walk(start, spots)
+    if silent:
+        story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=True, lanes=("1-1-1",)))
     story.stand(spots, 0.8, {track: over(1) for track in hands})
-    if picture:
-        story.says("shelf", ItemEvidence(lane="1-1-1", t_s=story.now_s - 0.5, likelihoods={COLA: 0.9}, other=0.02))
+    for i in range(pictures):
+        picture = ItemEvidence(lane="1-1-1", t_s=story.now_s - 0.5 + i / 10, likelihoods={COLA: 0.9}, other=0.02)
+        story.says("shelf", picture)
     if change_g:
         story.change(1, change_g)
     story.stand(spots, 6.0)
+    if silent:
+        story.tell(NodeHeard(at_s=story.now_s, node="shelf", behind=False))
     return both_leave(story, spots)
 
 
-def test_where_one_lays_down_what_another_takes_at_that_moment_a_picture_and_two_hands_make_it_a_question() -> None:
-    of_a, of_b = both_at_the_cola("ab")
-    assert sorted(offered(of_a)[:2], key=len) == sorted(offered(of_b)[:2], key=len) == [{}, {COLA: 1}]
+def test_where_one_lays_down_what_another_takes_at_that_moment_pictures_and_two_hands_make_it_a_question() -> None:
+    for pictures in (1, 3):
+        of_a, of_b = both_at_the_cola("ab", pictures)
+        assert sorted(offered(of_a)[:2], key=len) == sorted(offered(of_b)[:2], key=len) == [{}, {COLA: 1}]
+        assert 0.4 < receipt(of_a).probability < 0.6
 
 
 def test_a_picture_and_one_hand_or_two_hands_and_no_picture_are_nobodys_question() -> None:
-    for of_a, of_b in (both_at_the_cola("a"), both_at_the_cola("b"), both_at_the_cola("ab", picture=False)):
+    for of_a, of_b in (both_at_the_cola("a"), both_at_the_cola("b"), both_at_the_cola("ab", pictures=0)):
         assert bought(of_a) == {COLA: 1} and bought(of_b) == {}
         assert not receipt(of_a).asked and not receipt(of_b).asked
 
@@ -334,3 +348,15 @@ def test_a_picture_of_what_the_lane_lost_speaks_for_that_alone() -> None:
     of_a, of_b = both_at_the_cola("b", change_g=-350.3)
     assert (bought(of_a), bought(of_b)) == ({COLA: 1}, {COLA: 1})
     assert not receipt(of_b).asked
+
+
+def test_a_lane_of_a_silent_node_does_not_count_as_one_that_weighs_what_it_weighed() -> None:
+    of_a, of_b = both_at_the_cola("ab", silent=True)
+    assert bought(of_a) == {COLA: 1} and bought(of_b) == {}
+
+
+@pytest.mark.parametrize("method", [nearest, mps])
+def test_the_baselines_make_nothing_of_a_lane_that_did_not_change(method: Method) -> None:
+    with_picture, without = (both_at_the_cola("ab", pictures, method=method) for pictures in (1, 0))
+    assert [bought(of) for of in with_picture] == [bought(of) for of in without]
+    assert not any(receipt(of).asked for of in with_picture)

@@ -316,6 +316,22 @@ def test_whoever_was_lost_on_the_way_out_left_and_not_who_stands_a_step_further_
     assert inside.credential == "bob"
 
 
+def test_whoever_the_exit_was_opened_for_left_though_unseen_and_not_who_was_hidden_in_the_aisle() -> None:
+    story = Story()
+    alice_and_bob_come(story, {"a": in_front_of(2), "b": in_front_of(4)})
+    story.walk({"a": in_front_of(2), "b": in_front_of(4)}, {"a": in_front_of(4), "b": AT_EXIT})
+    story.stand({"a": in_front_of(4), "b": AT_EXIT}, 0.5)
+    command = next(e.command for e in reversed(story.effects) if isinstance(e, Open) and e.command.gate == "exit")
+    story.stand({"a": in_front_of(4)}, 2.2)
+    story.stand({}, 1.2)
+    story.says("gate-out", story.passage("exit", "out", command.id))
+    story.stand({}, 0.3)
+    story.stand({"a": in_front_of(4)}, 1.0)
+    story.settle()
+    (inside,) = story.state.visits.sessions.values()
+    assert inside.credential == "alice"
+
+
 @pytest.mark.parametrize("lost", [True, False])
 def test_who_comes_into_sight_further_in_may_be_who_was_lost_as_another_came_to_the_gate(lost: bool) -> None:
     """Alice is lost at the gate, where Bob comes in; then a track begins further in. If she never was, it is him."""

@@ -17,18 +17,19 @@ STEP_S, VARIANCE = 0.1, 0.07**2
 SWAPPED = (1, 0)
 
 
-def body(name: str, x_m: list[float], rng: random.Random) -> Body:
-    """Seen every tenth of a second from 100 s on, 5 cm off."""
+def body(name: str, x_m: list[float], rng: random.Random, noise_m: float = 0.05) -> Body:
+    """Seen every tenth of a second from 100 s on."""
     found = Body(name, 100.0, x_m[0], 0.0)
     for i, x in enumerate(x_m):
-        found.seen(Place(100.0 + i * STEP_S, x + rng.gauss(0.0, 0.05), rng.gauss(0.0, 0.05), None, 0.08))
+        found.seen(Place(100.0 + i * STEP_S, x + rng.gauss(0.0, noise_m), rng.gauss(0.0, noise_m), None, 0.08))
     return found
 
 
-def doubts(bodies: tuple[Body, ...], times_s: list[float]) -> Crossings:
+def frames_at(bodies: tuple[Body, ...], times_s: list[float], variance: float = VARIANCE) -> Crossings:
+    """Crossings of two who may have swapped in each of these frames."""
     crossings = Crossings()
     for t_s in times_s:
-        crossings.add(SwapFrame(t_s, bodies, VARIANCE, ((0.0, (0, 1)), (-5.3, SWAPPED))))
+        crossings.add(SwapFrame(t_s, bodies, variance, ((0.0, (0, 1)), (-5.3, SWAPPED))))
     return crossings
 
 
@@ -74,7 +75,7 @@ def test_frames_in_which_they_may_have_swapped_are_one_crossing_though_only_one_
     ways = [0.0] * at + [0.42] * (20 - at), [0.42] * at + [0.0] * (20 - at)
     bodies = body("1", ways[0], rng), body("2", ways[1], rng)
     frames = range(at, at + spurious) if seed % 2 else range(at - spurious + 1, at + 1)
-    crossings = doubts(bodies, [100.0 + i * STEP_S for i in frames])
+    crossings = frames_at(bodies, [100.0 + i * STEP_S for i in frames])
     last_s = 100.0 + frames[-1] * STEP_S
     assert list(crossings.over(last_s + AROUND_S - STEP_S)) == []
     assert swapped(list(crossings.over(last_s + AROUND_S))) > 0.9
@@ -85,13 +86,13 @@ def test_frames_in_which_they_may_have_swapped_are_one_crossing_though_only_one_
 def test_who_stands_still_beside_somebody_is_not_exchanged_however_often_it_looked_so(seed: int, often: int) -> None:
     rng = random.Random(seed)
     bodies = body("1", [0.0] * 25, rng), body("2", [0.42] * 25, rng)
-    crossings = doubts(bodies, [100.8 + i * STEP_S for i in range(often)])
+    crossings = frames_at(bodies, [100.8 + i * STEP_S for i in range(often)])
     assert swapped(list(crossings.over(103.0))) < 0.05
 
 
 def test_ways_of_which_nothing_is_known_leave_it_as_likely_as_it_was() -> None:
     bodies = Body("1", 100.0, 0.0, 0.0), Body("2", 100.0, 0.4, 0.0)
-    (shuffle,) = doubts(bodies, [100.0]).over(101.0)
+    (shuffle,) = frames_at(bodies, [100.0]).over(101.0)
     assert swapped([shuffle]) == pytest.approx(SWAP_PER_FRAME, rel=0.02)
 
 
@@ -101,3 +102,60 @@ def test_two_who_come_back_at_once_and_may_be_one_another_are_confused_once() ->
     tracks = [Track(id="x", x_m=1.2, y_m=1.0, sigma_m=0.08), Track(id="y", x_m=1.35, y_m=1.0, sigma_m=0.08)]
     found = recognise(scene.now_s + 1.0, "A", tracks, known, {}, scene.people._steps["A"], WaysIn())
     assert sorted(len(recognised.rivals) for recognised in found) == [0, 1]
+
+
+@pytest.mark.parametrize("at", range(12, 22))
+def test_a_swap_where_one_crossing_ends_and_the_next_begins_is_one_swap(at: int) -> None:
+    """They stay so close for two seconds that it may have been in any frame."""
+    wrong = 0
+    for seed in range(40):
+        rng = random.Random(seed)
+        bodies = (
+            body("1", [0.0] * at + [0.42] * (40 - at), rng, 0.1),
+            body("2", [0.42] * at + [0.0] * (40 - at), rng, 0.1),
+        )
+        frames = frames_at(bodies, [100.0 + i * STEP_S for i in range(6, 30)], 2 * 0.1**2)
+        wrong += swapped(list(frames.over(110.0))) < 0.5
+    assert wrong <= 2
+
+
+def test_what_is_open_about_somebody_is_open_about_whom_they_turn_out_to_be() -> None:
+    rng = random.Random(1)
+    one, two, three = (body(name, [x] * 20, rng) for name, x in (("1", 0.0), ("2", 0.02), ("3", 0.02)))
+    crossings = frames_at((one, two), [100.8])
+    crossings.renamed(two, three)
+    (shuffle,) = crossings.over(102.0)
+    assert set(shuffle.bodies) == {"1", "3"}
+    crossings = frames_at((one, two), [100.8])
+    crossings.renamed(two, one)
+    assert list(crossings.over(102.0)) == []
+
+
+def test_two_who_are_never_alone_teach_a_camera_nothing_and_break_nothing() -> None:
+    """Two cameras with one clock, over two who came in together: many places at one time, and no steps learnt."""
+    for seed in range(20):
+        crowd = {"ann": stands(1, 1), "bob": stands(1.3, 1)}
+        scene = Scene(crowd, [Camera("A"), Camera("B")], rng=random.Random(seed))
+        scene.play(3.0)
+        scene.cameras[0].swaps("ann", "bob")
+        scene.play(2.0)
+        assert len(scene.people.bodies) == 2
+
+
+def test_what_a_camera_left_open_when_it_fell_silent_stays_open() -> None:
+    said = 0.0
+    for seed in range(10):
+        crowd = {"ann": stands(1, 1), "bob": stands(1.2, 1), "cat": stands(6, 6)}
+        cameras = [Camera("A", noise_m=0.12), Camera("B", sees=lambda at: at[0] > 5)]
+        scene = Scene(crowd, cameras, rng=random.Random(seed))
+        scene.play(10.0)
+        scene.people.shuffles.clear()
+        for _ in range(200):
+            scene.play(0.1)
+            if any(crossing.frames for crossing in scene.people._crossings["A"].open):
+                break
+        scene.people.shuffles.clear()
+        cameras[0].next_s += 1e6
+        scene.play(10.0)
+        said += len(scene.people.shuffles)
+    assert said > 5

@@ -158,3 +158,27 @@ def test_a_stranger_who_did_not_come_in_is_whoever_was_lost_there() -> None:
     assert scene.body_of("ann") is not scene.known["ann"]
     scene.play(6.0)
     assert scene.everybody_is_who_they_were()
+
+
+def test_a_stranger_who_stood_there_beside_somebody_never_becomes_them_however_long_they_are_lost() -> None:
+    scene = Scene({"ann": stands(1, 1), "cat": stands(8, 8)}, [Camera("A", noise_m=0.02)])
+    scene.crowd["bob"] = stands(4, 4)
+    scene.play(20.0)
+    scene.cameras[0].blind = {"ann"}
+    scene.play(250.0)
+    stranger = scene.body_of("bob")
+    assert stranger is not None and not stranger.bound and scene.known["ann"] in scene.people.lost
+
+
+def test_while_somebody_was_let_in_and_not_heard_to_come_a_stranger_is_nobody_lost() -> None:
+    for let_in in (True, False):
+        scene = Scene({"ann": stands(1, 1), "cat": stands(8, 8)}, [Camera("A", noise_m=0.02)])
+        scene.people.ways_in.entries, scene.people.ways_in.let_in = ((1.0, 1.0),), let_in
+        scene.play(5.0)
+        scene.cameras[0].blind = {"ann"}
+        scene.crowd["ann"] = stands(1.5, 1.4)
+        scene.play(1.6)
+        scene.cameras[0].blind = set()
+        scene.cameras[0].breaks("ann")
+        scene.play(7.0)
+        assert (scene.body_of("ann") is scene.known["ann"]) != let_in
