@@ -13,6 +13,8 @@ BEFORE_S = 2.0
 """The hand that moved something was mostly there within this long before the lane came to rest."""
 NEAR_FRONT_M, NEAR_SIDE_M = 1.2, 1.0
 """Nobody reaches a lane from outside of this."""
+FAR_M = 8.0
+"""Whoever is further off now was not near a moment ago."""
 FIRST_GRIPS, FIRST_HIDDEN = 10.0, 0.2
 """What is believed before any grip was seen counts as so many: a back or another arm hides one in five."""
 LAST_GRIPS = 1000.0
@@ -43,10 +45,12 @@ class HiddenHands:
 def who_was_near(
     bodies: Iterable[Body], lane: Lane, start_s: float, end_s: float
 ) -> tuple[list[list[Place]], list[Place]]:
-    """Between these times: the places of each who was near this lane, newest first, and where the others were last."""
+    """Between these times, a moment ago: the places of each who was near this lane, newest first, and where the others
+    were last. Whoever is far off now is left out, so that it costs the same however large the store is."""
     near: list[list[Place]] = []
     others: list[Place] = []
-    for body in bodies:
+    left_m, right_m, low_m, high_m = lane.x_m - FAR_M, lane.x_m + FAR_M, lane.y_m - FAR_M, lane.y_m + FAR_M
+    for body in [b for b in bodies if left_m < b.x_m < right_m and low_m < b.y_m < high_m]:
         if places := _near(body, lane, start_s, end_s):
             near.append(places)
         elif body.sights and (then := next((p for p in reversed(body.places) if p.t_s <= end_s), None)) is not None:
