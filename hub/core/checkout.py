@@ -54,7 +54,7 @@ def due(state: State, at_s: float) -> list[Effect]:
 def _ready(state: State, leaving: Leaving, at_s: float) -> bool:
     if at_s < leaving.due_s:
         return False
-    open_s = [c.due_s for c in state.pending.clusters if c.t0_s <= leaving.passage.t_s]
+    open_s = [cluster.due_s for cluster in _unexplained(state, leaving.passage.t_s)]
     if open_s:
         leaving.due_s = min(open_s)
     elif _unheard(state, leaving) and at_s < leaving.at_s + PATIENCE_S:
@@ -67,12 +67,12 @@ def _ready(state: State, leaving: Leaving, at_s: float) -> bool:
 def _can_be_decided(state: State, session: Session, at_s: float) -> bool:
     if session.after is not None:
         first = state.visits.sessions.get(session.after)
-        return (first is None or first.waiting is None) and not _unexplained(state, session)
+        return (first is None or first.waiting is None) and not _unexplained(state, session.left_s)
     return state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S
 
 
-def _unexplained(state: State, session: Session) -> bool:
-    return any(cluster.t0_s <= session.left_s for cluster in state.pending.clusters)
+def _unexplained(state: State, until_s: float) -> list[Cluster]:
+    return [cluster for cluster in state.pending.clusters if cluster.t0_s <= until_s]
 
 
 def _unheard(state: State, leaving: Leaving) -> bool:
@@ -188,7 +188,7 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
     """More is known than when people were asked: a question that answers itself by now is taken back, or never put."""
     effects: list[Effect] = []
     for session in [s for s in state.visits.sessions.values() if s.over]:
-        if session.inside > 0 or _unexplained(state, session):
+        if session.inside > 0 or _unexplained(state, session.left_s):
             continue
         receipt = _receipt(state, session, at_s)
         if not receipt.asked:

@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -147,14 +148,14 @@ class Body:
         seen_s = [place.t_s for place in self.places if from_s - GAP_S <= place.t_s < until_s]
         return any(later - earlier > GAP_S for earlier, later in pairwise([-math.inf, *seen_s]) if later >= from_s)
 
-    def distance_m(self, place: Place) -> float:
-        """How far it was from a place at that time; infinitely, if it was not seen around then."""
+    def distance_m(self, x_m: float, y_m: float, t_s: float) -> float:
+        """How near it was to a point around that time; infinitely far, if it was not seen then."""
         near_m = math.inf
-        for then in reversed(self.places):
-            if then.t_s <= place.t_s - MOMENT_S:
+        for place in reversed(self.places):
+            if place.t_s <= t_s - MOMENT_S:
                 break
-            if then.t_s < place.t_s + MOMENT_S:
-                near_m = min(near_m, math.hypot(then.x_m - place.x_m, then.y_m - place.y_m))
+            if place.t_s < t_s + MOMENT_S:
+                near_m = min(near_m, math.hypot(place.x_m - x_m, place.y_m - y_m))
         return near_m
 
     def _insert(self, place: Place) -> None:
@@ -213,3 +214,9 @@ class Sight:
         self.t_s, self.sigma_m = t_s, track.sigma_m
         self.body.vx_mps, self.body.vy_mps = self.vx_mps, self.vy_mps
         self.body.seen(Place(t_s, track.x_m, track.y_m, track.hand, track.sigma_m))
+
+
+def around(bodies: Iterable[Body], x_m: float, y_m: float, far_m: float) -> list[Body]:
+    """Those that are no further from a point than this, along either axis."""
+    left_m, right_m, low_m, high_m = x_m - far_m, x_m + far_m, y_m - far_m, y_m + far_m
+    return [body for body in bodies if left_m < body.x_m < right_m and low_m < body.y_m < high_m]

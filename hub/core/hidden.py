@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from hub.core.floor import GAP_S, Body, Place
+from hub.core.floor import GAP_S, Body, Place, around
 from hub.core.learning import Learnt
 from hub.store import Lane
 
@@ -49,8 +49,7 @@ def who_was_near(
     were last. Whoever is far off now is left out, so that it costs the same however large the store is."""
     near: list[list[Place]] = []
     others: list[Place] = []
-    left_m, right_m, low_m, high_m = lane.x_m - FAR_M, lane.x_m + FAR_M, lane.y_m - FAR_M, lane.y_m + FAR_M
-    for body in [b for b in bodies if left_m < b.x_m < right_m and low_m < b.y_m < high_m]:
+    for body in around(bodies, lane.x_m, lane.y_m, FAR_M):
         if places := _near(body, lane, start_s, end_s):
             near.append(places)
         elif body.sights and (then := next((p for p in reversed(body.places) if p.t_s <= end_s), None)) is not None:

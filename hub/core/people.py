@@ -260,8 +260,10 @@ class People(Presence):
         strangers = [b for b in self.bodies.values() if not b.bound and b.first.t_s < t_s - STRANGER_S]
         for stranger in strangers if self.lost else ():
             camera, first = next(iter(stranger.sights)), stranger.first
-            near = [(m, b) for b in self.lost if b.bound and (m := b.distance_m(first)) < BESIDE_M]
-            gone = [b for b in self.lost if b.bound and b.t_s < first.t_s]
+            lost = [b for b in self.lost if b.bound]
+            then = [(b.distance_m(first.x_m, first.y_m, first.t_s), b) for b in lost]
+            near = [(metres, b) for metres, b in then if metres < BESIDE_M]
+            gone = [b for b in lost if b.t_s < first.t_s]
             there = [(density(b, first, first.t_s, camera, self._steps[camera]), b) for b in gone]
             likely = [(p, b) for p, b in there if p > UNHEARD * self.ways_in.newcomers_per_m2(first)]
             if near:

@@ -55,8 +55,7 @@ class Presence:
         best_m, best = within_m, None
         for body in self.all():
             if body.bound == bound:
-                near = [p for p in body.places if abs(p.t_s - t_s) < MOMENT_S]
-                distance_m = min((math.hypot(p.x_m - x_m, p.y_m - y_m) for p in near), default=math.inf)
+                distance_m = body.distance_m(x_m, y_m, t_s)
                 if distance_m < best_m:
                     best_m, best = distance_m, body
         return best

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from operator import mul
 
+from hub.core.floor import around
 from hub.core.hidden import HiddenHands
 from hub.core.moments import GRIP_S, Moments
 from hub.core.people import TOP_SPEED_MPS, Body, People, Place
@@ -58,8 +59,7 @@ def reach(people: People, lane: Lane, moments: Moments) -> dict[str, list[float]
     # Whoever is now too far away to have been near then need not be looked at twice.
     now_s = max(people.frame_s.values(), default=moments.end_s)
     far_m = WITHIN_M + TOP_SPEED_MPS * max(0.0, now_s - moments.start_s)
-    left_m, right_m, low_m, high_m = lane.x_m - far_m, lane.x_m + far_m, lane.y_m - far_m, lane.y_m + far_m
-    near = [b for b in people.bodies.values() if left_m < b.x_m < right_m and low_m < b.y_m < high_m]
+    near = around(people.bodies.values(), lane.x_m, lane.y_m, far_m)
     gone = [b for b in reversed(people.left) if b.t_s >= moments.start_s]
     for body in (*near, *people.lost, *gone):
         ratios = _ratios(body, lane, moments, people)

@@ -149,6 +149,15 @@ def alice_and_bob_come(story: Story, spots: dict[str, tuple[float, float]]) -> N
     story.walk({"a": aside, "b": gate}, spots)
 
 
+def shoulder_to_shoulder(story: Story) -> dict[str, tuple[float, float]]:
+    """Alice and Bob at one lane, from which one tonic is taken: where they stand."""
+    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
+    alice_and_bob_come(story, spots)
+    story.change(2, -350.9)
+    story.stand(spots, 2)
+    return spots
+
+
 def in_front_of(lane: int) -> tuple[float, float]:
     """Where somebody stands who takes from this lane."""
     return 1.0 + 0.2 * lane, -0.35

@@ -8,7 +8,17 @@ from hub.core import decide
 from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Note, Open, Receipt, Void
 from hub.core.goods import FOREIGN, Cart, Deed, Unit
 from hub.core.view import snapshot
-from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, alice_and_bob_come, bought, in_front_of, small_store
+from tests.store.scripted import (
+    CHIPS,
+    COLA,
+    TONIC,
+    WATER,
+    Story,
+    bought,
+    in_front_of,
+    shoulder_to_shoulder,
+    small_store,
+)
 from wire.messages import Hand, Tap, WeightChange
 
 AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
@@ -31,10 +41,7 @@ def two_who_may_both_have_a_tonic(besides_g: float = 0.0) -> tuple[Story, Ask, A
     """Shoulder to shoulder at one lane, from which one thing was taken; then they leave, the second perhaps with
     something else. The first is asked about, and the other's question held back, if it can be."""
     story = Story(small_store(ask_below=0.95))
-    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
-    alice_and_bob_come(story, spots)
-    story.change(2, -350.9)
-    story.stand(spots, 2)
+    spots = shoulder_to_shoulder(story)
     story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
     of_a = asked(story.leave("a", {"b": (1.0, -1.0)}))
     if besides_g:
@@ -168,10 +175,7 @@ def test_what_was_heard_late_is_explained_before_a_held_question_is_decided() ->
 def test_nobody_waits_for_the_answer_to_their_own_question() -> None:
     """A friend comes in on Alice's card while she leaves; they take nothing."""
     story = Story(small_store(ask_below=0.95))
-    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
-    alice_and_bob_come(story, spots)
-    story.change(2, -350.9)
-    story.stand(spots, 2)
+    spots = shoulder_to_shoulder(story)
     story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
     tap = Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s)
     command = next(e.command for e in story.says("gate-in", tap) if isinstance(e, Open))

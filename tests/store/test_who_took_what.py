@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.core.events import Answered, Ask, Authorised, Capture, Note, Open, PreAuthorise, Void
+from hub.core.events import Answered, Ask, Capture, Note, Void
 from hub.core.floor import Shuffle
 from hub.core.view import snapshot
 from tests.store.scripted import (
@@ -15,9 +15,10 @@ from tests.store.scripted import (
     bought,
     in_front_of,
     receipt,
+    shoulder_to_shoulder,
     small_store,
 )
-from wire.messages import Hand, ItemEvidence, Tap, Tracks, WeightChange
+from wire.messages import Hand, ItemEvidence, Tracks, WeightChange
 
 AT_GATE = (-0.9, -2.0)
 AT_EXIT = (3.9, -2.0)
@@ -226,37 +227,6 @@ def test_a_broken_track_is_the_same_shopper_when_it_comes_back() -> None:
     assert bought(story.leave("a9")) == {COLA: 1}
 
 
-def test_an_entry_that_is_heard_of_late_belongs_to_whoever_was_at_the_gate_then() -> None:
-    """The gate node was cut off: the shopper has walked on to the shelf, and somebody else stands at the gate."""
-    story = Story()
-    effects = story.says("gate-in", Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s))
-    session = next(e.session for e in effects if isinstance(e, PreAuthorise))
-    (opened,) = story.tell(Authorised(at_s=story.now_s, session=session, hold="hold"))
-    assert isinstance(opened, Open)
-    story.stand({"a": AT_GATE}, 0.5)
-    passage = story.passage("entry", "in", opened.command.id)
-    story.walk({"a": AT_GATE}, {"a": in_front_of(1)})
-    story.stand({"a": in_front_of(1), "queue": AT_GATE}, 1.0)
-    story.says("gate-in", passage)
-    story.change(1, -350.4)
-    story.stand({"a": in_front_of(1), "queue": AT_GATE}, 2.0)
-    story.walk({"a": in_front_of(1)}, {"a": AT_EXIT})
-    assert bought(story.leave("a")) == {COLA: 1}
-
-
-def test_a_party_on_one_credential_pays_once_when_the_last_has_left() -> None:
-    story = Story()
-    story.enter("a", "b", credential="family")
-    story.walk({"a": AT_GATE, "b": (-0.4, -1.6)}, {"a": in_front_of(1), "b": in_front_of(4)})
-    story.change(1, -350.0)
-    story.change(4, -538.0)
-    story.stand({"a": in_front_of(1), "b": in_front_of(4)}, 2)
-    story.walk({"a": in_front_of(1), "b": in_front_of(4)}, {"a": AT_EXIT, "b": (3.0, -1.0)})
-    assert story.leave("a", {"b": (3.0, -1.0)}) == []
-    story.walk({"b": (3.0, -1.0)}, {"b": AT_EXIT})
-    assert bought(story.leave("b")) == {COLA: 1, WATER: 1}
-
-
 def test_what_fits_nothing_is_asked_never_guessed() -> None:
     story = one_shopper(1)
     story.change(1, -777.0)
@@ -264,18 +234,9 @@ def test_what_fits_nothing_is_asked_never_guessed() -> None:
     assert isinstance(effects[-1], Ask)
 
 
-def two_who_may_both_have_it(story: Story) -> dict[str, tuple[float, float]]:
-    """Shoulder to shoulder at one lane, from which one thing is taken."""
-    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
-    alice_and_bob_come(story, spots)
-    story.change(2, -350.9)
-    story.stand(spots, 2)
-    return spots
-
-
 def test_of_two_whose_carts_hang_together_one_is_asked_about_and_the_answer_tells_both() -> None:
     story = Story(small_store(ask_below=0.95))
-    spots = two_who_may_both_have_it(story)
+    spots = shoulder_to_shoulder(story)
     story.walk(spots, {"a": AT_EXIT, "b": (1.0, -1.0)})
     (ask,) = story.leave("a", {"b": (1.0, -1.0)})
     story.walk({"b": (1.0, -1.0)}, {"b": AT_EXIT})
@@ -288,75 +249,6 @@ def test_of_two_whose_carts_hang_together_one_is_asked_about_and_the_answer_tell
     assert isinstance(let_go, Void) and let_go.receipt is not None and let_go.receipt.credential == "bob"
     assert story.state.visits.sessions == {}
     assert isinstance(story.tell(answer)[-1], Note), "it has been answered"
-
-
-def test_an_exit_that_is_heard_of_late_is_put_down_to_whoever_went_then() -> None:
-    story = Story()
-    story.enter("a", credential="alice")
-    story.walk({"a": AT_GATE}, {"a": AT_EXIT})
-    passage = story.passage("exit", "out", None)
-    story.stand({}, 3.0)
-    story.enter("b", credential="bob")
-    story.walk({"b": AT_GATE}, {"b": AT_EXIT})
-    story.says("gate-out", passage)
-    story.settle()
-    (left,) = story.state.visits.sessions.values()
-    assert left.credential == "bob"
-
-
-def test_whoever_was_lost_on_the_way_out_left_and_not_who_stands_a_step_further_off() -> None:
-    story = Story()
-    alice_and_bob_come(story, {"a": in_front_of(1), "b": (2.9, -1.8)})
-    story.walk({"a": in_front_of(1), "b": (2.9, -1.8)}, {"a": (3.5, -1.95), "b": (2.95, -1.8)})
-    story.stand({"b": (2.95, -1.8)}, 0.7)
-    story.says("gate-out", story.passage("exit", "out", None))
-    story.stand({"b": (2.95, -1.8)}, 1.0)
-    story.settle()
-    (inside,) = story.state.visits.sessions.values()
-    assert inside.credential == "bob"
-
-
-def test_whoever_the_exit_was_opened_for_left_though_unseen_and_not_who_was_hidden_in_the_aisle() -> None:
-    story = Story()
-    alice_and_bob_come(story, {"a": in_front_of(2), "b": in_front_of(4)})
-    story.walk({"a": in_front_of(2), "b": in_front_of(4)}, {"a": in_front_of(4), "b": AT_EXIT})
-    story.stand({"a": in_front_of(4), "b": AT_EXIT}, 0.5)
-    command = next(e.command for e in reversed(story.effects) if isinstance(e, Open) and e.command.gate == "exit")
-    story.stand({"a": in_front_of(4)}, 2.2)
-    story.stand({}, 1.2)
-    story.says("gate-out", story.passage("exit", "out", command.id))
-    story.stand({}, 0.3)
-    story.stand({"a": in_front_of(4)}, 1.0)
-    story.settle()
-    (inside,) = story.state.visits.sessions.values()
-    assert inside.credential == "alice"
-
-
-@pytest.mark.parametrize("lost", [True, False])
-def test_who_comes_into_sight_further_in_may_be_who_was_lost_as_another_came_to_the_gate(lost: bool) -> None:
-    """Alice is lost at the gate, where Bob comes in; then a track begins further in. If she never was, it is him."""
-    story = Story()
-    alice = story.enter("a", credential="alice")
-    story.stand({"a": (-0.9, -2.0)}, 1.0)
-    story.stand({} if lost else {"a": (-0.9, -2.0)}, 1.6)
-    bob = story.enter("b" if lost else "a", credential="bob")
-    gate = "b" if lost else "a"
-    story.walk({gate: (-0.9, -2.0)}, {gate: (-0.6, -2.0)})
-    story.stand({gate: (-0.6, -2.0)}, 1.5)
-    story.stand({gate: (-0.6, -2.0), "new": (0.4, -1.4)}, 1.0)
-    story.wait(5.0)
-    bodies = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
-    at_gate, further_in = (story.state.belief.who(body.id)[0][1] for body in bodies)
-    assert (at_gate, further_in) == ((bob, alice) if lost else (alice, bob))
-
-
-def test_a_code_held_up_to_the_scanner_opens_once() -> None:
-    story = Story()
-    session = story.enter("a", credential="alice")
-    tap = Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s)
-    opened = [e for _ in range(5) for e in story.says("gate-in", tap) if isinstance(e, Open)]
-    assert len(opened) == 1  # one more of the party, however often it is read
-    assert opened[0].command.id.startswith(session)
 
 
 def test_whoever_is_asked_chooses_from_more_carts_the_wider_open_it_is_which() -> None:
@@ -378,23 +270,6 @@ def test_whoever_is_asked_chooses_from_more_carts_the_wider_open_it_is_which() -
     ask = story.leave("a", {"b": spots["b"]})[-1]
     assert isinstance(ask, Ask)
     assert len(ask.candidates) == 9 and sum(ask.probabilities) > 0.95, "nothing, or one of eight things"
-
-
-def test_whoever_is_let_in_and_never_comes_has_no_visit() -> None:
-    story = Story()
-    tap = Tap(gate="entry", reader="qr", kind="qr", credential="alice", t_s=story.now_s)
-    (asked,) = story.says("gate-in", tap)
-    assert isinstance(asked, PreAuthorise)
-    story.tell(Authorised(at_s=story.now_s, session=asked.session, hold="hold"))
-    assert story.state.wake_at_s is not None
-    story.wait(story.state.wake_at_s - story.now_s)
-    assert isinstance(story.effects[-1], Void) and story.state.visits.sessions == {}
-
-
-def test_whoever_stands_at_the_exit_gets_out_with_or_without_a_visit() -> None:
-    story = Story()
-    effects = story.stand({"stranger": AT_EXIT}, 3.0)
-    assert [e.command.gate for e in effects if isinstance(e, Open)] == ["exit"]
 
 
 def test_something_unknown_that_is_put_back_can_be_shown() -> None:
