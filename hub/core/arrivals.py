@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hub.core.clothes import Clothes
-from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Place, Sight, Steps
+from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, LastSeen, Place, Sight, Steps
+from hub.core.presence import BESIDE_M
 from hub.core.tracking import CERTAIN, CLOSE_M, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, density_at, place_log
 from wire.messages import Track
 
@@ -26,6 +27,8 @@ NEWCOMER_PER_M2 = 0.002
 """Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
 AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.4
 """And so many at a way in, within one standard deviation of it;"""
+UNHEARD = 0.05
+"""Of those who are new, only of so many it is heard seconds later that they came in."""
 AWAITED_PER_M2 = 1 / (2 * math.pi * ENTRY_M**2)
 """and whoever has come through it and was not seen yet is about there."""
 
@@ -142,6 +145,20 @@ def went_over(
     return best
 
 
+def turned_up(
+    stranger: Body, lost: Sequence[Body], camera: str, steps: Steps, ways_in: WaysIn
+) -> list[tuple[float, Body]]:
+    """Who of those who were lost a stranger is that nobody let in, likeliest first; none, if rather somebody new."""
+    first = stranger.first
+    beside = [(body.distance_m(first.x_m, first.y_m, first.t_s), i) for i, body in enumerate(lost)]
+    near_m, i = min(beside, default=(math.inf, 0))
+    if near_m < BESIDE_M:
+        return [(1.0, lost[i])]
+    there = [(density(b, first, first.t_s, camera, steps), i) for i, b in enumerate(lost) if b.t_s < first.t_s]
+    least = UNHEARD * ways_in.newcomers_per_m2(first)
+    return [(p, lost[i]) for p, i in sorted(there, reverse=True) if p > least]
+
+
 def _appears_per_m2(
     t_s: float, camera: str, track: Track, lost: Sequence[Body], steps: Steps, ways_in: WaysIn
 ) -> float:
@@ -155,20 +172,26 @@ def _near(here: Place2d, entry: Place2d) -> float:
 
 def density(body: Body, track: Track | Place, t_s: float, camera: str, steps: Steps) -> float:
     """Density (per square metre) of somebody known being where the new track is; 0 when out of reach."""
-    gone_s = max(0.0, t_s - body.t_s)
-    here = track.x_m, track.y_m
     if (other := body.fresh(t_s, camera)) is not None:
+        here = track.x_m, track.y_m
         return density_at(other.predicted_m(t_s), here, 2 * track.sigma_m**2 + OFFSET_M**2 + SHIFTS_M**2)
-    last = body.x_m, body.y_m
+    return density_unseen(body, track, t_s, steps)
+
+
+def density_unseen(seen: Body | LastSeen, track: Track | Place, t_s: float, steps: Steps) -> float:
+    """The same for whoever no camera sees, by where and how they were last seen."""
+    gone_s = max(0.0, t_s - seen.t_s)
+    here = track.x_m, track.y_m
+    last = seen.x_m, seen.y_m
     if math.dist(last, here) > TOP_SPEED_MPS * gone_s + 0.8:
         return 0.0
     noise = steps.after(0.0, track) + 2 * track.sigma_m**2 * -math.expm1(-gone_s / MEMORYLESS_S)
-    if math.hypot(body.vx_mps, body.vy_mps) < STANDS_MPS:
+    if math.hypot(seen.vx_mps, seen.vy_mps) < STANDS_MPS:
         likely, sigma_m = STAYS * math.exp(-gone_s / STAYS_S), min(SHIFTS_MPS * gone_s, SHIFTS_M)
         expected = last
     else:
         likely, sigma_m = math.exp(-gone_s / GOES_ON_S), STRAIGHT_SIGMA_MPS * gone_s
-        expected = last[0] + body.vx_mps * gone_s, last[1] + body.vy_mps * gone_s
+        expected = last[0] + seen.vx_mps * gone_s, last[1] + seen.vy_mps * gone_s
     anywhere = density_at(last, here, noise + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2)
     return likely * density_at(expected, here, noise + sigma_m**2) + (1 - likely) * anywhere
 

@@ -68,6 +68,11 @@ class Shuffle(NamedTuple):
     bodies: tuple[str, ...]
     outcomes: tuple[tuple[float, tuple[int, ...]], ...]
 
+    @classmethod
+    def of_two(cls, t_s: float, one: "Body", other: "Body", p: float) -> "Shuffle":
+        """Each of the two may be the other, this likely."""
+        return cls(t_s, (one.id, other.id), ((1 - p, (0, 1)), (p, (1, 0))))
+
 
 @dataclass(slots=True)
 class Steps:
@@ -214,6 +219,24 @@ class Sight:
         self.t_s, self.sigma_m = t_s, track.sigma_m
         self.body.vx_mps, self.body.vy_mps = self.vx_mps, self.vy_mps
         self.body.seen(Place(t_s, track.x_m, track.y_m, track.hand, track.sigma_m))
+
+
+class LastSeen(NamedTuple):
+    """How a camera last saw somebody, before it was open who had come back."""
+
+    t_s: float
+    x_m: float
+    y_m: float
+    vx_mps: float
+    vy_mps: float
+    track: str
+    """The id that it held them by until then; empty if it had given that up."""
+
+    @classmethod
+    def of(cls, camera: str, body: Body) -> "LastSeen":
+        """How this camera, or whichever did, last saw a body."""
+        sight = body.sights.get(camera)
+        return cls(body.t_s, body.x_m, body.y_m, body.vx_mps, body.vy_mps, sight.track if sight is not None else "")
 
 
 def around(bodies: Iterable[Body], x_m: float, y_m: float, far_m: float) -> list[Body]:

@@ -10,15 +10,27 @@ import math
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 
-from hub.core.arrivals import WaysIn, WentOver, density, recognise, went_over
+from hub.core.arrivals import WaysIn, WentOver, recognise, turned_up, went_over
 from hub.core.clothes import Clothes, wear
-from hub.core.crossing import Crossings, SwapFrame
-from hub.core.floor import MEMORY_S, MOMENT_S, STRAIGHT_ON_S, TOP_SPEED_MPS, Body, Place, Shuffle, Sight, Steps
+from hub.core.crossing import SwapFrame
+from hub.core.doubts import Doubts
+from hub.core.floor import (
+    MEMORY_S,
+    MOMENT_S,
+    STRAIGHT_ON_S,
+    TOP_SPEED_MPS,
+    Body,
+    LastSeen,
+    Place,
+    Shuffle,
+    Sight,
+    Steps,
+)
 from hub.core.hidden import HiddenHands
 from hub.core.overlap import Overlap
-from hub.core.presence import BESIDE_M, Presence
+from hub.core.presence import Presence
+from hub.core.returning import Return
 from hub.core.stance import Stance
 from hub.core.tracking import beside_places, by_id, close_groups, could_be, exchanged, orders
 from wire.messages import Track, Tracks
@@ -37,9 +49,7 @@ SHUFFLE_S = 1.0
 REVIEW_S = 0.25
 """How often bodies of different cameras are compared."""
 STRANGER_S = 5.0
-"""Whoever is not known to have come in by then did so as somebody else,"""
-UNHEARD = 0.05
-"""but for so few of those who are new, of whose coming in it is heard later."""
+"""Whoever is not known to have come in by then did so as somebody else."""
 
 
 @dataclass(slots=True)
@@ -69,8 +79,8 @@ class People(Presence):
     _steps: dict[str, Steps] = field(default_factory=dict)
     """How steady each camera's tracks are."""
     _overlap: Overlap = field(default_factory=Overlap)
-    _crossings: dict[str, Crossings] = field(default_factory=dict)
-    """Where people come close, by camera."""
+    _doubts: dict[str, Doubts] = field(default_factory=dict)
+    """What is open about the tracks of each camera."""
     _barred: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     """Bodies that a track has parted from, by camera and track."""
 
@@ -94,7 +104,7 @@ class People(Presence):
         self.frame_s[camera] = t_s
         self.sees_hands = self.sees_hands or any(t.hand is not None for t in frame.tracks)
         view = self._views.setdefault(camera, {})
-        crossings = self._crossings.setdefault(camera, Crossings())
+        doubts = self._doubts.setdefault(camera, Doubts())
         tracks = by_id(view, frame.tracks)
         self.repeated_tracks += len(frame.tracks) - len(tracks)
         if self._departed:
@@ -114,7 +124,7 @@ class People(Presence):
                 wear(t_s, view[key], track)
         for key, track in tracks.items():
             view[key].seen(t_s, track)
-        for shuffle in crossings.over(t_s):
+        for shuffle in doubts.over(camera, t_s, tracks, self._steps[camera]):
             self._confuse(shuffle)
         if len(self._views) > 1:
             self._compare(camera, t_s, t_s - last_s)
@@ -126,7 +136,7 @@ class People(Presence):
 
     def confuse(self, t_s: float, one: Body, other: Body, p: float) -> None:
         """Each of the two may be the other, this likely."""
-        self._confuse(Shuffle(t_s, (one.id, other.id), ((1 - p, (0, 1)), (p, (1, 0)))))
+        self._confuse(Shuffle.of_two(t_s, one, other, p))
 
     def _retire(self, camera: str, t_s: float, tracks: dict[str, Track]) -> list[WentOver]:
         """Sights that this frame does not show for long, or shows impossibly far away, are over, and those whose id
@@ -157,7 +167,7 @@ class People(Presence):
                 self._drop(sight)
             del self._views[other]
             self._barred.pop(other, None)
-            for shuffle in self._crossings.pop(other, Crossings()).over(math.inf):
+            for shuffle in self._doubts.pop(other, Doubts()).given_up(other, self._steps[other]):
                 self._confuse(shuffle)
         if self.lost:
             self.dropped += [b.id for b in self.lost if not b.bound and t_s - b.t_s >= LOST_AFTER_S]
@@ -202,7 +212,7 @@ class People(Presence):
             weighed = ((sum(besides[i][j] for i, j in enumerate(order)), order) for _, order in shares)
             open_orders = tuple((log, tuple(place[j] for j in order)) for log, order in weighed)
             variance = next(steps.after(0.0, track) for track in tracks if track is not None)
-            self._crossings[camera].add(SwapFrame(t_s, tuple(group[i].body for i in top), variance, open_orders))
+            self._doubts[camera].crossings.add(SwapFrame(t_s, tuple(group[i].body for i in top), variance, open_orders))
 
     def _weigh_later(self, camera: str, t_s: float, doubt: WentOver) -> None:
         """Whether an id went over is judged like a crossing of the two, whichever was taken for true."""
@@ -216,7 +226,7 @@ class People(Presence):
         else:
             either = ((0.0, (0, 1)), (log if stayed else -log, (1, 0)))
             variance = self._steps[camera].after(0.0, doubt.track)
-            self._crossings[camera].add(SwapFrame(t_s, (holds, other), variance, either))
+            self._doubts[camera].crossings.add(SwapFrame(t_s, (holds, other), variance, either))
 
     def _recognise(self, camera: str, t_s: float, tracks: dict[str, Track], new: Sequence[Track]) -> None:
         """New tracks may be people whom another camera sees, or who were lost a moment ago; else they are new here."""
@@ -229,9 +239,14 @@ class People(Presence):
             if body is None:
                 self.count += 1
                 body = Body(str(self.count), t_s, track.x_m, track.y_m)
+            then = LastSeen.of(camera, body)
             self._hold(camera, t_s, track, body)
             for p, rival in rivals:
-                self._exchangeable(camera, t_s, body, rival, p)
+                if body.fresh(t_s, camera) or rival.fresh(t_s, camera):
+                    self._exchangeable(camera, t_s, body, rival, p)
+                else:
+                    rival_then = LastSeen.of(camera, rival)
+                    self._doubts[camera].returns.open.append(Return(t_s, body, rival, p, then, rival_then))
 
     def _compare(self, camera: str, t_s: float, step_s: float) -> None:
         """Hold what this camera says of everybody against what the others say."""
@@ -259,31 +274,21 @@ class People(Presence):
         """A stranger who did not come in is somebody who did, and was lost where they appeared, or beside them."""
         strangers = [b for b in self.bodies.values() if not b.bound and b.first.t_s < t_s - STRANGER_S]
         for stranger in strangers if self.lost else ():
-            camera, first = next(iter(stranger.sights)), stranger.first
+            camera = next(iter(stranger.sights))
             lost = [b for b in self.lost if b.bound]
-            then = [(b.distance_m(first.x_m, first.y_m, first.t_s), b) for b in lost]
-            near = [(metres, b) for metres, b in then if metres < BESIDE_M]
-            gone = [b for b in lost if b.t_s < first.t_s]
-            there = [(density(b, first, first.t_s, camera, self._steps[camera]), b) for b in gone]
-            likely = [(p, b) for p, b in there if p > UNHEARD * self.ways_in.newcomers_per_m2(first)]
-            if near:
-                _, body = min(near, key=itemgetter(0))
-            elif likely:
-                p, body = max(likely, key=itemgetter(0))
-                for q, other in likely:
-                    if other is not body:
-                        self._exchangeable(camera, first.t_s, body, other, q / (p + q))
-            else:
-                continue
-            self.lost.remove(body)
-            self.bodies[body.id] = body
-            self._follow(body, stranger)
+            if likely := turned_up(stranger, lost, camera, self._steps[camera], self.ways_in):
+                (p, body), *others = likely
+                for q, other in others:
+                    self._exchangeable(camera, stranger.first.t_s, body, other, q / (p + q))
+                self.lost.remove(body)
+                self.bodies[body.id] = body
+                self._follow(body, stranger)
 
     def _follow(self, body: Body, other: Body) -> None:
         """What follows the other one follows this body from now on."""
         self._overlap.forget(other)
-        for crossings in self._crossings.values():
-            crossings.renamed(other, body)
+        for doubts in self._doubts.values():
+            doubts.renamed(other, body)
         del self.bodies[other.id]
         for camera, sight in other.sights.items():
             sight.body, body.sights[camera] = body, sight
@@ -314,6 +319,6 @@ class People(Presence):
         ):
             p, q = (sum(w for w, order in s.outcomes if order == (1, 0)) for s in (last, shuffle))
             swapped = p + q - 2 * p * q
-            self.shuffles[-1] = last._replace(outcomes=((1 - swapped, (0, 1)), (swapped, (1, 0))))
-        else:
-            insort(self.shuffles, shuffle, key=lambda s: s.t_s)
+            shuffle = last._replace(t_s=min(last.t_s, shuffle.t_s), outcomes=((1 - swapped, (0, 1)), (swapped, (1, 0))))
+            self.shuffles.pop()
+        insort(self.shuffles, shuffle, key=lambda s: s.t_s)

@@ -152,7 +152,7 @@ def test_what_a_camera_left_open_when_it_fell_silent_stays_open() -> None:
         scene.people.shuffles.clear()
         for _ in range(200):
             scene.play(0.1)
-            if any(crossing.frames for crossing in scene.people._crossings["A"].open):
+            if any(crossing.frames for crossing in scene.people._doubts["A"].crossings.open):
                 break
         scene.people.shuffles.clear()
         cameras[0].next_s += 1e6

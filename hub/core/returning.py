@@ -1,0 +1,78 @@
+"""Who came back into sight, where somebody else who was out of sight may be the one: judged when the other is seen
+again, too, or an id comes back that was only missed."""
+
+import math
+from collections.abc import Collection, Iterator
+
+from msgspec import Struct
+
+from hub.core.arrivals import density_unseen
+from hub.core.floor import Body, LastSeen, Shuffle, Steps
+from hub.core.tracking import CERTAIN, SWAP_PER_FRAME
+
+WAITS_S = 3.0
+"""Nobody is waited for any longer."""
+LOST_S = 1.0
+"""Whoever is lost comes back after about so long. So it is a coincidence if they do in the very frame in which somebody
+else is lost; ids are given a new one at once about as often as they are lost for a while."""
+
+
+class Return(Struct, eq=False):
+    """A new track was taken for one of two who were out of sight."""
+
+    t_s: float
+    body: Body
+    """Who it was taken for."""
+    other: Body
+    p: float
+    """That it is rather the other than this one, by where it is."""
+    body_then: LastSeen
+    other_then: LastSeen
+
+    def over(self, camera: str, t_s: float, tracks: Collection[str]) -> bool:
+        """Whether all is known by this frame that will be."""
+        own = self.body_then.track in tracks or self.other_then.track in tracks
+        return own or _seen_now(self.other, camera, t_s) or t_s > self.t_s + WAITS_S
+
+    def exchanged(self, camera: str, t_s: float, tracks: Collection[str], steps: Steps) -> float:
+        """How likely it is the other, by what this frame shows."""
+        log = math.log(self.p / max(1 - self.p, CERTAIN)) + self._besides_log(self.other_then, tracks, steps)
+        log -= self._besides_log(self.body_then, tracks, steps)
+        if self.other_then.track not in tracks and _seen_now(self.other, camera, t_s):
+            back = self.other.places[-1]
+            if_other, if_not = (density_unseen(then, back, t_s, steps) for then in (self.body_then, self.other_then))
+            log += math.log(max(if_other, CERTAIN) / max(if_not, CERTAIN))
+        return 1 / (1 + math.exp(-log))
+
+    def _besides_log(self, then: LastSeen, tracks: Collection[str], steps: Steps) -> float:
+        """What the id that somebody had says to their having come back under the new one."""
+        if then.track in tracks:
+            return math.log(SWAP_PER_FRAME)
+        if then.track and self.t_s - then.t_s < 1.5 * steps.step_s:
+            return math.log(LOST_S / steps.step_s)
+        return 0.0
+
+
+class Returns(Struct, eq=False):
+    """Those of one camera that are still open."""
+
+    open: list[Return] = []
+
+    def renamed(self, was: Body, now: Body) -> None:
+        """One body turned out to be another."""
+        for one in self.open:
+            one.body = now if one.body is was else one.body
+            one.other = now if one.other is was else one.other
+        self.open = [one for one in self.open if one.body is not one.other]
+
+    def over(self, camera: str, t_s: float, tracks: Collection[str], steps: Steps) -> Iterator[Shuffle]:
+        """Those that can be judged by now, if they left anything open."""
+        for one in [one for one in self.open if one.t_s < t_s and one.over(camera, t_s, tracks)]:
+            self.open.remove(one)
+            if (p := one.exchanged(camera, t_s, tracks, steps)) > CERTAIN:
+                yield Shuffle.of_two(one.t_s, one.body, one.other, p)
+
+
+def _seen_now(body: Body, camera: str, t_s: float) -> bool:
+    sight = body.sights.get(camera)
+    return sight is not None and sight.t_s == t_s
