@@ -34,6 +34,8 @@ class Cluster:
     """Who may have had a hand at each of the lanes, and when, once that was looked up; see `hub.core.reach`."""
     priors: list[Prior] = field(default_factory=list)
     """What might leave each of the lanes, as far as was known then: what comes of this must not teach it."""
+    pictures: tuple[float, float] = (1.0, 0.5)
+    """And how far pictures were to be believed, and expected."""
     t0_s: float = field(init=False)
     t1_s: float = field(init=False)
     taken: bool = field(init=False)

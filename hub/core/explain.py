@@ -6,6 +6,7 @@ things across the part's lanes. Densities are per gram, so that one wide item an
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from hub.core.belief import Belief, Values
 from hub.core.changes import Cluster
@@ -13,8 +14,9 @@ from hub.core.exchanging import exchanged, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moments import Moments
 from hub.core.moving import moved_over
-from hub.core.part import LIKELIHOOD, TINY, Part, Step, best, log_normal
+from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal
 from hub.core.people import People
+from hub.core.pictures import believed
 from hub.core.planogram import Planogram, mixed
 from hub.core.putting import put_back
 from hub.core.reach import UNSEEN, at_once, reach
@@ -48,6 +50,13 @@ def _carts(values: Values) -> set[str]:
     return {name for kind, name in values if kind == "cart"}
 
 
+class _Path(NamedTuple):
+    """One way in which the first few changes may have come about: what is different now, and by whom each was made."""
+
+    changed: Values
+    whose: tuple[set[str], ...]
+
+
 class Explainer:
     """All the ways one cluster may have come about; `expand` is given to `Belief.update`."""
 
@@ -57,14 +66,18 @@ class Explainer:
         self._changes = sorted(cluster.changes, key=lambda change: change.delta_g > 0)
         self._lanes = [planogram.store.lane[c.lane] for c in self._changes]
         self._evidence = cluster.evidence
-        self._beside = tuple([(planogram.store.lane[e.lane], e.likelihoods) for e in cluster.beside])
-        self._moments = [Moments(c, self._pictured_s(c.lane)) for c in self._changes]
+        if not cluster.reach:
+            cluster.pictures = planogram.pictures.power, planogram.pictures.shown.share
+        self._power, shown = cluster.pictures
+        self._moments = [Moments(c, self._pictured_s(c.lane), shown) for c in self._changes]
         if not cluster.reach:
             cluster.reach = [
                 reach(people, lane, moments) for lane, moments in zip(self._lanes, self._moments, strict=True)
             ]
             cluster.priors = [planogram.prior(lane) for lane in self._lanes]
         self._reached, self._priors = cluster.reach, cluster.priors
+        self._beside = tuple([(planogram.store.lane[e.lane], believed(e, self._power)[0]) for e in cluster.beside])
+        self._at_hand = self._plainly_there() if len(self._changes) > 1 else set()
         self._together: dict[tuple[int, int], float] = {}
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)
@@ -87,37 +100,54 @@ class Explainer:
         count = len(self._changes)
         if count == 1:
             return self._deeds(self._parts[0, 1], values)  # there is nothing to cut
-        reached: list[list[Step]] = [[(0.0, {})], *([] for _ in range(count))]
+        reached: list[list[tuple[float, _Path]]] = [[(0.0, _Path({}, ()))], *([] for _ in range(count))]
         for end in range(1, count + 1):
             for start in range(max(0, end - WIDEST), end):
                 part = self._parts.get((start, end))
                 if part is None:
                     continue
                 cost = LOG_SECOND_DEED if start else 0.0
-                for log_p, changed in reached[start]:
+                for log_p, (changed, whose) in reached[start]:
                     for log_step, more in self._deeds(part, {**values, **changed}):
-                        whose = self._whose(start, part, values, changed, more) if changed else 0.0
-                        reached[end].append((log_p + log_step + cost + whose, {**changed, **more}))
+                        carts = _carts(more)
+                        besides = self._two_hands(start, part, values, whose, carts) if changed else 0.0
+                        path = _Path({**changed, **more}, (*whose, *[carts] * (end - start)))
+                        reached[end].append((log_p + log_step + cost + besides, path))
             reached[end] = best(reached[end])
-        return reached[count]
+        return [(log_p, path.changed) for log_p, path in reached[count]]
 
-    def _whose(self, start: int, part: Part, values: Mapping[Key, Value], changed: Values, more: Values) -> float:
-        """How much likelier than for two independent deeds it is that these were somebody's and the next is theirs.
+    def _two_hands(
+        self, start: int, part: Part, values: Mapping[Key, Value], whose: tuple[set[str], ...], now: set[str]
+    ) -> float:
+        """How much likelier than for independent deeds it is that these were whose they were, and the next is theirs.
 
-        Of two hands the ceiling reports one: whoever has it at one lane may have the other at the next.
+        Of two hands the ceiling reports one: whoever has it at one lane may have the other at the next. That somebody
+        else does something at that very moment is rarer.
         """
-        before, now = _carts(changed), _carts(more)
-        if not before or not now:
+        if not now or not any(whose):
             return 0.0
-        if not now <= before:
-            together = max(self._at_once(i, start) for i in range(start))
-            return math.log(SOMEBODY_ELSE * together + (1.0 - together))
-        if len(now) > 1 or NOBODY in now:
-            return 0.0
+        at_once = [self._at_once(i, start) for i in range(start)]
+        theirs = [i for i in range(start) if whose[i] == now]
+        others_then = max([at_once[i] for i in range(start) if whose[i] and whose[i] != now], default=0.0)
+        apart = max(0.0, others_then - max([at_once[i] for i in theirs], default=0.0))
+        log_p = math.log(SOMEBODY_ELSE * apart + (1.0 - apart))
+        if len(now) > 1 or NOBODY in now or not theirs:
+            return log_p
         (session,) = now
         here = part.actors(values).get(session, UNSEEN)
-        there, i = max((self._parts[i, i + 1].actors(values).get(session, UNSEEN), i) for i in range(start))
-        return max(0.0, math.log(OTHER_HAND * self._at_once(i, start) + TINY) - math.log(min(here, there)))
+        there = (self._parts[i, i + 1].actors(values).get(session, UNSEEN) for i in theirs)
+        other_hand = (OTHER_HAND * at_once[i] / min(here, ratio) for i, ratio in zip(theirs, there, strict=True))
+        return log_p + math.log(max(1.0, *other_hand))
+
+    def _plainly_there(self) -> set[str]:
+        """Who most likely had a hand at one of the lanes: they may have had the other one at the next, though the hand
+        that was seen says that they had not."""
+        at_each = [at_once(reached, there) for reached, there in zip(self._reached, self._moments, strict=True)]
+        found = {max(ratios, key=ratios.__getitem__) for ratios in at_each if ratios}
+        for reached, moments in zip(self._reached, self._moments, strict=True):
+            for body in found - reached.keys():
+                reached[body] = [UNSEEN / 10] * moments.grips
+        return found
 
     def _at_once(self, i: int, j: int) -> float:
         """How likely two changes were made in one grip of two hands."""
@@ -154,7 +184,7 @@ class Explainer:
             at_s=max([c.t1_s for c in changes]),
             moments=moments,
             grips=reached,
-            ratios={body: r for body, r in ratios.items() if r > 1e-4 * top},
+            ratios={body: r for body, r in ratios.items() if r > 1e-4 * top or body in self._at_hand},
             within_reach=len([r for r in ratios.values() if r > 0.03 * top]),
             camera=self._camera({lane.id for lane in lanes}) if self._evidence else None,
             prior=self._priors[start] if end - start == 1 else mixed(self._priors[start:end], shares),
@@ -163,7 +193,7 @@ class Explainer:
         if part.lost:
             part.sold = best(list(sold(part, self._planogram)))
         if not part.sold or len(part.sold[0][1]) > 1:  # perhaps by several people
-            part.ratios = {b: r for b, r in ratios.items() if r > 1e-4 * top or max(reached[b]) > AT_ONCE}
+            part.ratios |= {body: r for body, r in ratios.items() if max(reached[body]) > AT_ONCE}
         part.grips = {body: reached[body] for body in part.ratios}
         return part
 
@@ -172,7 +202,8 @@ class Explainer:
         pictures = [e for e in self._evidence if e.lane in lanes]
         seen: dict[str, float] = {}
         for picture in pictures:
-            for gtin, p in (*picture.likelihoods.items(), (UNKNOWN, picture.other), (FOREIGN, picture.other)):
+            likelihoods, other = believed(picture, self._power)
+            for gtin, p in (*likelihoods.items(), (UNKNOWN, other), (FOREIGN, other)):
                 seen[gtin] = seen.get(gtin, 0.0) + p / len(pictures)
         return seen if pictures else None
 

@@ -150,7 +150,7 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
         t_s = _when(cluster)
         confuse_until(state.people, state.timeline, t_s)
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
-        _learn_reach(state, cluster)
+        _learn(state, cluster)
         effects += checkout.too_late(state, cluster, at_s)
     for picture in state.pending.of_nothing(at_s):
         step = state.watch.pictured(state.store, state.people, picture) if state.method is joint else None
@@ -162,8 +162,9 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
     return effects
 
 
-def _learn_reach(state: State, cluster: Cluster) -> None:
-    """Where one lane alone lost something, a hand was at it: of the only one who was near, if nobody else was."""
+def _learn(state: State, cluster: Cluster) -> None:
+    """Where one lane alone lost something, a hand was at it: of the only one who was near, if nobody else was. And if
+    its weight tells what it was, pictures of it ought to say the same."""
     if len(cluster.changes) == 1 and cluster.taken:
         change = cluster.changes[0]
         start_s = max(change.t0_s, change.t1_s - BEFORE_S)
@@ -173,6 +174,7 @@ def _learn_reach(state: State, cluster: Cluster) -> None:
             people.hidden.learn(near, others, change.t1_s)
         if len(near) == 1:
             people.stance.learn(near[0], lane, change.t1_s)
+        state.planogram.pictures.learn(state.store, change, cluster.evidence)
 
 
 def _when(cluster: Cluster) -> float:

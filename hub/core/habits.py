@@ -15,7 +15,7 @@ def _first() -> dict[str, Learnt]:
     put down bags, one in nine (an estimate)."""
     return {
         "met": Learnt(1 / 2, 2.0, LAST_ANSWERS),
-        "floor": Learnt(1 / 9, 9.0, LAST_ANSWERS),
+        "floor": Learnt(1 / 9, 4.0, LAST_ANSWERS),
         "lane": Learnt(1 / 2, 2.0, LAST_ANSWERS),
         "swapped": Learnt(1 / 2, 2.0, LAST_ANSWERS),
     }

@@ -15,8 +15,12 @@ SLACK_S = 0.2
 """Times of different nodes agree this well."""
 GRIP_S = 0.5
 """A hand that moves something is there for about so long."""
-PICTURED = 0.9
-"""What moved was in somebody's hand when a camera took a picture of it, this surely."""
+APART_S = 0.25
+"""Pictures of one lane that are further apart than this are of two moments."""
+OF_NOTHING = 0.05
+"""A picture is of a moment at which nothing moved this often."""
+MOST_PICTURED = 4
+"""More moments than so many say no more."""
 HAND_OFF_S = 0.15
 """The hand that takes something leaves with it, and the one that lays something down stays: the middle of a grip is so
 long before what is taken is half off the lane, or after what is laid down is half on it."""
@@ -29,40 +33,53 @@ MISLED = 0.05
 MOST_LOG = 10.0
 """And so no trace speaks for two moves against one, or for one against two, by more than this."""
 
+TINY = 1e-300
 LOOKED_AT = 24
 """Of the times about which nothing is known, no more than about so many are looked at."""
 
 Pairs = list[tuple[int, int, float]]
+Covered = frozenset[int]
+"""The pictured moments to which a grip is near."""
 
 
 class Moments:
     """When something may have been moved on one lane."""
 
-    def __init__(self, change: WeightChange, pictured_s: Sequence[float]) -> None:
+    def __init__(self, change: WeightChange, pictured_s: Sequence[float], shown: float) -> None:
+        """`shown`: of so many moves there are pictures."""
         self.start_s = max(change.t0_s, change.t1_s - LONGEST_S) - SLACK_S
         self.end_s = change.t1_s + SLACK_S
         self.grips = max(1, round(2 * (self.end_s - self.start_s) / GRIP_S) - 1)
         self._delta_g, self._t1_s, self._trace = change.delta_g, change.t1_s, change.trace
-        self._pictured = self._near([moment_s - self.start_s for moment_s in pictured_s])
+        self._shown = shown
+        self._pictured_s = self._apart(pictured_s)
+        self._near = [self._pictured_by(k) for k in range(self.grips)]
         self._two: dict[int, tuple[float, Pairs]] = {}
         self.unsure_log = 0.0
-        """By how much, at most, the trace can speak for two moves against one."""
+        """By how much, at most, the trace and pictures can speak for two moves against one."""
         begin_s = change.t1_s - len(change.trace) * TRACE_S
         self._untold = max(1, round((begin_s - self.start_s) / TRACE_S))
         """So many values the trace would have had before it begins, had it begun with the unrest."""
         if change.trace:
             self.one = self._look()
         else:
-            self.one = self._pictured
+            self.one = self._as_pictured([1.0 / self.grips] * self.grips)
         """How likely each grip is the one that moved all of it."""
+        if len(self._pictured_s) > 1:
+            self.unsure_log += math.log(shown / OF_NOTHING)
 
     def two(self, first_g: float) -> tuple[float, Pairs]:
         """That first so much was moved, to the gram, and then the rest: the log ratio of what the trace says to it,
         against one move, and how likely which grip did the first and which the second."""
         first = round(first_g) if self._trace else 0
         if first not in self._two:
-            self._two[first] = self._in_turn(first) if self._trace else (0.0, self._weighed(self._any_two(self.grips)))
+            self._two[first] = self._in_turn(first) if self._trace else self._two_as_pictured(self._any_two(self.grips))
         return self._two[first]
+
+    @property
+    def told(self) -> bool:
+        """Whether there is a trace."""
+        return bool(self._trace)
 
     def at_once(self, other: "Moments") -> float:
         """The probability that what was moved here and there was moved in one grip of two hands."""
@@ -73,28 +90,56 @@ class Moments:
             if abs(self.start_s + i * GRIP_S / 2 - other.start_s - j * GRIP_S / 2) <= GRIP_S
         )
 
-    def _near(self, pictured_s: Sequence[float]) -> list[float]:
-        """How likely each grip was the one of which pictures were taken, in seconds from the first one on."""
-        near = [
-            k
-            for k in range(self.grips)
-            if any(abs((k + 1) * GRIP_S / 2 - moment_s) <= GRIP_S for moment_s in pictured_s)
-        ]
-        weights = [((1 - PICTURED) if near else 1.0) / self.grips] * self.grips
-        for k in near:
-            weights[k] += PICTURED / len(near)
-        return weights
+    def _apart(self, pictured_s: Sequence[float]) -> list[float]:
+        """The moments of which there are pictures, while the lane was not at rest."""
+        moments: list[float] = []
+        for moment_s in sorted(pictured_s):
+            during = self.start_s - GRIP_S <= moment_s <= self.end_s
+            if during and len(moments) < MOST_PICTURED and (not moments or moment_s > moments[-1] + APART_S):
+                moments.append(moment_s)
+        return moments
+
+    def _pictured_by(self, k: int) -> Covered:
+        """Which of them a grip may be."""
+        middle_s = self.start_s + (k + 1) * GRIP_S / 2
+        return frozenset(n for n, moment_s in enumerate(self._pictured_s) if abs(middle_s - moment_s) <= GRIP_S)
+
+    def _one_shown(self, k: int) -> float:
+        """How likely the pictures are if all was moved in this grip."""
+        if self._near[k]:
+            return self._shown * OF_NOTHING ** (len(self._pictured_s) - 1)
+        return (1 - self._shown) * OF_NOTHING ** len(self._pictured_s)
+
+    def _two_shown(self, i: int, j: int) -> float:
+        """And if something was moved in either of these."""
+        first, second, shown = self._near[i], self._near[j], self._shown
+        told = min(len(first | second), bool(first) + bool(second))
+        if told == 0:
+            p = (1 - shown) ** 2
+        elif told == 2:
+            p = shown**2
+        else:
+            p = shown * (1 - shown) * (2 if first and second else 1)
+            if (j - i) * GRIP_S / 2 <= APART_S:
+                p += shown**2
+        return p * OF_NOTHING ** (len(self._pictured_s) - told)
+
+    def _as_pictured(self, likely: Sequence[float]) -> list[float]:
+        """How likely each grip is, with what pictures say."""
+        weighed = [p * self._one_shown(k) for k, p in enumerate(likely)]
+        self._one_pictured = sum(weighed)
+        return [p / self._one_pictured for p in weighed]
+
+    def _two_as_pictured(self, pairs: Pairs) -> tuple[float, Pairs]:
+        """How likely each two, with what pictures say, and the log ratio of what they say to two against one."""
+        weighed = [(i, j, p * self._two_shown(i, j)) for i, j, p in pairs]
+        total = sum([p for _, _, p in weighed])
+        ratio = total / sum([p for _, _, p in pairs]) / self._one_pictured
+        return math.log(ratio), [(i, j, p / total) for i, j, p in weighed]
 
     def _any_two(self, grips: int) -> Pairs:
         """Two of the first so many grips, one after the other, all alike; of very many only some."""
         return [(i, j, 1.0) for i in _some(grips) for j in _some(grips) if i <= j]
-
-    def _weighed(self, pairs: Pairs) -> Pairs:
-        """With what pictures say: of one of the two there were some."""
-        pictured = self._pictured
-        weighed = [(i, j, p * (pictured[i] + pictured[j])) for i, j, p in pairs]
-        total = sum([p for _, _, p in weighed])
-        return [(i, j, p / total) for i, j, p in weighed]
 
     def _look(self) -> list[float]:
         """Weigh each time at which all of it may have been moved at once; before the trace begins, all are alike."""
@@ -113,11 +158,7 @@ class Moments:
             moved[k] += weights[0] / (grip_of[0] + 1)
         for i in range(1, n + 1):
             moved[grip_of[i]] += weights[i]
-        likely = [
-            ((1 - MISLED) * p / total + MISLED / self.grips) * w for p, w in zip(moved, self._pictured, strict=True)
-        ]
-        total = sum(likely)
-        return [p / total for p in likely]
+        return self._as_pictured([(1 - MISLED) * p / total + MISLED / self.grips for p in moved])
 
     def _in_turn(self, first_g: float) -> tuple[float, Pairs]:
         n, untold = len(self._trace), self._untold
@@ -147,8 +188,36 @@ class Moments:
                         add(self._any_two(first_of[0] + 1), p)
         all_times = (n + untold) * (n + untold + 1) / 2
         ratio_log = top + math.log(total / all_times) - self._one_log
-        pairs = [(i, j, p) for (i, j), p in found.items()]
-        return min(max(ratio_log, -MOST_LOG), MOST_LOG), self._weighed(pairs)
+        pictured_log, pairs = self._two_as_pictured([(i, j, p) for (i, j), p in found.items()])
+        return min(max(ratio_log, -MOST_LOG), MOST_LOG) + pictured_log, pairs
+
+    def several_log(self, gains_g: Sequence[float], here: Sequence[Sequence[float]]) -> float:
+        """How likely, in log, so much was moved one after the other, against all of it at once, by hands that were each
+        there at each grip as likely as `here` says. Without a trace nothing tells."""
+        if not self._trace:
+            return math.log(TINY)
+        n, levels_g = len(self._trace), [0.0, *accumulate(gains_g[:-1]), self._delta_g]
+        offs = [self._off_log(level_g) for level_g in levels_g]
+        so_far, tops_log = [0.0] * (n + 1), 0.0
+        for k, (gain_g, weights) in enumerate(zip(gains_g, here, strict=True)):
+            grip_of, top = self._grips_of(gain_g), max(weights)
+            untold = self._untold * sum(weights[: grip_of[0] + 1]) / (grip_of[0] + 1)
+            moved = [untold, *[weights[grip] for grip in grip_of[1:]]]
+            steps = [
+                log_p + before - after + math.log(w / top + TINY)
+                for log_p, before, after, w in zip(so_far, offs[k], offs[k + 1], moved, strict=True)
+            ]
+            so_far, tops_log = list(accumulate(steps, add_logs)), tops_log + math.log(top)
+        times = math.comb(n + self._untold + len(gains_g) - 1, len(gains_g))
+        ratio_log = so_far[-1] + offs[-1][-1] - self._one_log - math.log(times)
+        return min(ratio_log, MOST_LOG * (len(gains_g) - 1)) + tops_log + self._several_shown_log(len(gains_g))
+
+    def _several_shown_log(self, moves: int) -> float:
+        """What pictures say to so many moves, against one: of each there may be one."""
+        moments = len(self._pictured_s)
+        told = min(moments, moves)
+        p = self._shown**told * (1 - self._shown) ** (moves - told) * OF_NOTHING ** (moments - told)
+        return math.log(p / self._one_pictured)
 
     def _off_log(self, level_g: float) -> list[float]:
         """Sums over the first 0, 1, 2 … samples of how badly they fit a level (Laplace: a hand may press hard)."""
@@ -161,6 +230,18 @@ class Moments:
         begin_s += HAND_OFF_S if gain_g > 0 else -HAND_OFF_S
         middles_s = [begin_s + i * TRACE_S for i in range(len(self._trace) + 1)]
         return [min(max(round(2 * at_s / GRIP_S) - 1, 0), self.grips - 1) for at_s in middles_s]
+
+
+def add_logs(one: float, other: float) -> float:
+    """The log of the sum of what these are logs of."""
+    top = max(one, other)
+    return top + math.log(math.exp(one - top) + math.exp(other - top))
+
+
+def sum_logs(logs: Sequence[float]) -> float:
+    """The same for more than two."""
+    top = max(logs)
+    return top + math.log(sum(math.exp(log_p - top) for log_p in logs))
 
 
 def _some(grips: int) -> range:

@@ -1,7 +1,7 @@
 """One part of a cluster: neighbouring changes taken as one deed, and what every explanation of it needs."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import TypeVar
 
@@ -55,6 +55,8 @@ class Part(Struct, eq=False):
     """What cameras saw move on lanes beside these that weigh what they weighed."""
     turns: dict[tuple[int, Bodies, Bodies], float] = {}
     """What `in_turn` has found."""
+    sequences: dict[tuple[tuple[Bodies, int], ...], float] = {}
+    """And `one_by_one_log`."""
     sold: list[tuple[float, tuple[Unit, ...]]] = []
     """For something taken: what it was, if it lay where it belongs or had strayed unseen, with log likelihoods."""
 
@@ -123,6 +125,29 @@ class Part(Struct, eq=False):
         if key not in self.turns:
             self.turns[key] = self._in_turn(*key)
         return self.turns[key]
+
+    def there(self, values: Mapping[Key, Value], session: str) -> float:
+        """How likely somebody had a hand there, when it was likeliest."""
+        return max(self._grips(self._bodies(values, session)))
+
+    def one_by_one_log(self, values: Mapping[Key, Value], moves: Sequence[tuple[str, float]]) -> float:
+        """How likely, in log, sessions made the lane gain so much each, in this order: what `actors` says of the first,
+        times the odds that the others were at it as well; who acts twice has to be there twice."""
+        key = tuple([(self._bodies(values, session), round(gain_g)) for session, gain_g in moves])
+        if key not in self.sequences:
+            self.sequences[key] = self._one_by_one_log(key)
+        return self.sequences[key]
+
+    def _one_by_one_log(self, moves: Sequence[tuple[Bodies, int]]) -> float:
+        here, log_p = [], 0.0
+        for k, (bodies, _) in enumerate(moves):
+            ratios = self._grips(bodies)
+            if bodies in [before for before, _ in moves[:k]]:
+                ratios = [ratio / max(ratios) for ratio in ratios]
+            elif k:
+                log_p += math.log(ACTS)
+            here.append(ratios)
+        return log_p + self.moments.several_log([gain_g for _, gain_g in moves], here)
 
     def _in_turn(self, first_g: int, one: Bodies, other: Bodies) -> float:
         log_ratio, pairs = self.moments.two(first_g)

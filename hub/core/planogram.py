@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hub.core.learning import Learnt
+from hub.core.pictures import Pictures
 from hub.store import Lane, Product, Store
 
 NEXT_DOOR = 0.02
@@ -67,6 +68,8 @@ class Planogram:
         self._more = Learnt(MORE, FIRST_MORE, LAST_TAKES)
         self._astray = Learnt(PUT_ASTRAY, FIRST_MORE, LAST_TAKES)
         self._next_door = Learnt(NEXT_DOOR, FIRST_TAKES, LAST_TAKES)
+        self.pictures = Pictures()
+        """How far they are to be believed."""
         self._sold: dict[str, dict[str, float]] = {}
         self._of_one_lane: dict[str, Prior] = {}
 

@@ -13,7 +13,7 @@ from hub.core.floor import around
 from hub.core.hidden import HiddenHands
 from hub.core.moments import GRIP_S, Moments
 from hub.core.people import TOP_SPEED_MPS, Body, People, Place
-from hub.core.stance import FRONT_M, FRONT_SIGMA_M, SIDE_SIGMA_M, Stance, along_sigma_m, height_sigma_m
+from hub.core.stance import FRONT_M, FRONT_SIGMA_M, SIDE_SIGMA_M, Looks, Stance, along_sigma_m, height_sigma_m
 from hub.store import Lane
 from wire.messages import Hand
 
@@ -39,8 +39,6 @@ HAND_MISTAKEN = 0.05
 HAND_AT_NEXT = 1.0
 """Hands that are held out to something else are over each of the plates beside as often as over a square metre of all
 the rest."""
-HAND_LOOKS = 2.0
-"""So many looks at where a hand is are independent in the time of a grip: a camera is off in one way for a while."""
 ACTS = 0.005
 """Somebody takes or lays something down at one lane in one certain time of unrest so often, per unit of their ratio."""
 IDLE = 0.05 * ACTS
@@ -106,7 +104,7 @@ def _ratios(body: Body, lane: Lane, moments: Moments, people: People) -> list[fl
                 looked_at, ratio_there = middle, _place_ratio(places[middle], lane, people.stance)
             ratio = ratio_there
             if hands and ratio > IMPOSSIBLE:
-                ratio *= math.exp(_hands_log(hands[first:end], people.hidden))
+                ratio *= math.exp(_hands_log(hands[first:end], people.hidden, people.stance.looks))
                 ratio /= 1.0 + IDLE * ratio
             ratios.append(ratio)
         else:
@@ -115,7 +113,7 @@ def _ratios(body: Body, lane: Lane, moments: Moments, people: People) -> list[fl
     return ratios
 
 
-def _hands_log(hands: Sequence[float | None], known: HiddenHands) -> float:
+def _hands_log(hands: Sequence[float | None], known: HiddenHands, looks: Looks) -> float:
     """What the frames of one grip say of the hand: whether it was held out at all, and if so, to this lane."""
     seen = [log_p for log_p in hands if log_p is not None]
     if not seen:
@@ -123,7 +121,7 @@ def _hands_log(hands: Sequence[float | None], known: HiddenHands) -> float:
     unseen = min(len(hands) - len(seen), MOST_FRAMES)
     reaches = min(1.0, max(known.shown.share, LEAST_SHOWN) / HAND_SEEN)
     not_at_all = (HAND_FALSE / HAND_SEEN) ** len(seen) * ((1 - HAND_FALSE) / (1 - HAND_SEEN)) ** unseen
-    where_log = sum(seen) / len(seen) * min(len(seen), HAND_LOOKS)
+    where_log = sum(seen) / len(seen) * looks.independent(len(seen))
     return where_log - math.log(reaches + (1 - reaches) * not_at_all)
 
 

@@ -4,6 +4,7 @@ learnt where only one person can have moved something."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from hub.core.floor import GAP_S, MOMENT_S, Place
 from hub.store import Lane
@@ -24,6 +25,8 @@ FIRST_SEEN, LAST_SEEN = 50.0, 1000.0
 """What is estimated counts as so many people who were seen to reach; of these, so many are remembered."""
 LEAST = 0.2
 """No variance is believed to be a smaller part of the estimate."""
+ALIKE = 0.2
+"""What a camera gets wrong about a hand in one frame, it gets so much of wrong in the next one: an estimate."""
 OUTLIER = 9.0
 """Whoever is further off than so many times the variance counts as so far: they may not have been the one."""
 
@@ -45,6 +48,27 @@ class Spread:
 
 
 @dataclass(slots=True)
+class Looks:
+    """How much what a camera gets wrong about a hand in one frame has to do with what it gets wrong in the next."""
+
+    product: float = ALIKE
+    square: float = 1.0
+    """Means of how far off a hand was times how far in the next frame, and times itself, in what is estimated."""
+    weight: float = FIRST_SEEN
+
+    def take_in(self, off_sigmas: float, next_sigmas: float) -> None:
+        """A hand was so far off in one frame, and in the next one."""
+        self.weight = min(self.weight + 1.0, LAST_SEEN)
+        self.product += (off_sigmas * next_sigmas - self.product) / self.weight
+        self.square += ((off_sigmas**2 + next_sigmas**2) / 2 - self.square) / self.weight
+
+    def independent(self, looks: int) -> float:
+        """So many looks one after the other tell as much as how many independent ones."""
+        alike = min(max(self.product / self.square, 0.0), 1.0)
+        return max(1.0, looks * (1 - alike) / (1 + alike))
+
+
+@dataclass(slots=True)
 class Stance:
     """The spread of those who reach: before the lane and beside it; of their hands, along the shelf and in height."""
 
@@ -52,6 +76,7 @@ class Stance:
     side: Spread = field(default_factory=Spread)
     along: Spread = field(default_factory=Spread)
     height: Spread = field(default_factory=Spread)
+    looks: Looks = field(default_factory=Looks)
 
     def learn(self, places: Sequence[Place], lane: Lane, rest_s: float) -> None:
         """Somebody moved something on this lane, which was at rest then: these are their places, newest first."""
@@ -62,11 +87,22 @@ class Stance:
         front_m, side_m = lane.offset_m(place.x_m, place.y_m)
         self.front.take_in((front_m - FRONT_M) / math.hypot(FRONT_SIGMA_M, place.sigma_m))
         self.side.take_in(side_m / math.hypot(SIDE_SIGMA_M, place.sigma_m))
-        seen = (p for p in places if p.hand is not None and abs(p.t_s - then_s) < MOMENT_S)
-        hand = min(seen, key=lambda p: abs(p.t_s - then_s), default=place).hand
-        if hand is not None:
-            self.along.take_in(lane.offset_m(hand.x_m, hand.y_m)[1] / along_sigma_m(hand, lane))
-            self.height.take_in((hand.z_m - lane.z_m) / height_sigma_m(hand))
+        hands = [p for p in places if p.hand is not None and abs(p.t_s - then_s) < MOMENT_S]
+        offs = [_off_sigmas(p.hand, lane) for p in hands if p.hand is not None]
+        if offs:
+            along, height = min(zip(hands, offs, strict=True), key=lambda seen: abs(seen[0].t_s - then_s))[1]
+            self.along.take_in(along)
+            self.height.take_in(height)
+        for one, other in pairwise(offs):
+            for off, beside in zip(one, other, strict=True):
+                self.looks.take_in(off, beside)
+
+
+def _off_sigmas(hand: Hand, lane: Lane) -> tuple[float, float]:
+    """How far from the middle of its lane a hand is seen, along the shelf and in height."""
+    return lane.offset_m(hand.x_m, hand.y_m)[1] / along_sigma_m(hand, lane), (hand.z_m - lane.z_m) / height_sigma_m(
+        hand
+    )
 
 
 def along_sigma_m(hand: Hand, lane: Lane) -> float:

@@ -22,9 +22,10 @@ from hub.core.changes import Cluster
 from hub.core.explain import ARTEFACT_G, LOG_NOTHING, LOG_SECOND_DEED, SCALE_SIGMA_G
 from hub.core.goods import UNKNOWN, Cart, Key, LaneContents, Value, Who
 from hub.core.moments import Moments
+from hub.core.pictures import FIRST_SHOWN
 from hub.core.planogram import ANOTHER, ASTRAY, MORE, NEXT_DOOR
 from hub.core.reach import UNSEEN, at_once, reach
-from hub.core.taking import LOG_SEVERAL_ACROSS, LOG_UNKNOWN, MANY_AT_ONCE
+from hub.core.taking import IN_TWO_GRIPS, LOG_SEVERAL_ACROSS, LOG_UNKNOWN, MANY_AT_ONCE
 from hub.store import Product, Store
 from tests.store.scripted import Story, in_front_of, small_store
 from wire.messages import WeightChange
@@ -237,10 +238,14 @@ def deed(changes: list[WeightChange], ratio: float, lanes: int) -> Iterator[tupl
     for count in range(1, MANY_AT_ONCE + 1):
         weighs = density(lost_g - count * NUTS_G, math.sqrt(sigma_g**2 + count * NUTS_SIGMA_G**2))
         p = prior * weighs * several(count) / (count * NUTS_G) ** across
-        if across and count > 1:
-            p *= math.exp(LOG_SEVERAL_ACROSS)
-        yield p * ratio, (count, 0)
-        yield p * UNSEEN, (0, 0)
+        if count > 1:
+            in_two = IN_TWO_GRIPS * (1 - FIRST_SHOWN)  # of which there might be a picture more
+            p_theirs, p = p, p * (1 - IN_TWO_GRIPS + in_two)
+        else:
+            p_theirs = p
+        several_across = math.exp(LOG_SEVERAL_ACROSS) if across and count > 1 else 1.0
+        yield p * several_across * ratio, (count, 0)
+        yield p_theirs * several_across * UNSEEN, (0, 0)
     p = math.exp(LOG_UNKNOWN) / max(lost_g, 1.0) ** across
     yield p * ratio, (0, 1)
     yield p * UNSEEN, (0, 0)
@@ -285,7 +290,7 @@ def ratios_of(story: Story, cluster: Cluster) -> list[float]:
     """How likely the only shopper had a hand at each lane, against being around by chance."""
     ratios = []
     for change in cluster.changes:
-        moments = Moments(change, [])
+        moments = Moments(change, [], 0.5)
         reached = reach(story.state.people, story.state.store.lane[change.lane], moments)
         ratios += at_once(reached, moments).values()
     return ratios

@@ -139,6 +139,38 @@ def test_who_takes_something_while_an_employee_fills_the_lane_buys_it(bought_mea
     assert stock(story, 3) == 10 + 3 - bought_meanwhile
 
 
+@pytest.mark.parametrize("takers", [("a",), ("a", "b")])
+def test_a_lane_that_is_filled_in_two_handfuls_or_taken_from_by_two_meanwhile_tells_who_took(
+    takers: tuple[str, ...],
+) -> None:
+    """Three moves and more before the lane is at rest: the employee's hands before and after a shopper's, or between
+    those of two."""
+    story = Story(staffed_store())
+    filling, shopping = (1.55, -0.4), {"a": (1.7, -0.4), "b": (1.4, -0.5)}
+    story.enter("e", credential="employee")
+    spots = {"e": filling}
+    story.walk({"e": AT_GATE}, spots)
+    for track, credential in (("a", "alice"), ("b", "bob")):
+        story.enter(track, credential=credential)
+        story.walk({track: AT_GATE, **spots}, {**spots, track: shopping[track]})
+        spots[track] = shopping[track]
+    here = Hand(x_m=1.6, y_m=0.2, z_m=1.0, sigma_m=0.05)
+    order, levels = (("e", 3), ("a", -1), ("e", 2)) if takers == ("a",) else (("a", -1), ("e", 4), ("b", -1)), [0]
+    trace: list[int] = [0, 5]
+    for who, units in order:
+        levels.append(levels[-1] + units)
+        story.stand(spots, 0.8, {who: here})
+        trace += [round(62 * levels[-1]) + wobble for wobble in (9, 4, -3, 2, 0, 1, 0, -1)]
+    story.change(3, levels[-1] * 62.05, took_s=2.6, trace=tuple(trace))
+    story.stand(spots, 7)
+    for track in ("a", "b"):
+        rest = {name: at for name, at in spots.items() if name != track}
+        story.walk(spots, {**rest, track: AT_EXIT})
+        effects = story.leave(track, rest)
+        assert bought(effects).get(CHIPS, 0) == (track in takers), track
+        spots = rest
+
+
 def test_what_shoppers_lay_down_is_never_stock() -> None:
     story = Story(staffed_store())
     comes(story, "alice", 3)

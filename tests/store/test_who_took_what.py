@@ -203,6 +203,26 @@ def test_the_other_hand_of_whoever_is_seen_at_one_lane_may_be_at_the_next() -> N
     assert {CHIPS: 1, WATER: 1} in [dict(cart) for cart in ask.candidates]
 
 
+def test_whoever_reaches_on_to_a_third_lane_may_still_have_had_both_hands_at_the_first_two() -> None:
+    """Alice takes a tonic and crisps with both hands, then a cola; the ceiling sees one hand of hers, and none of
+    Bob's."""
+    story = Story()
+    spots = {"a": (1.55, -0.4), "b": (1.35, -0.4)}
+    alice_and_bob_come(story, spots)
+    first, then = (Hand(x_m=x_m, y_m=0.2, z_m=1.0, sigma_m=0.04) for x_m in (1.6, 1.2))
+    story.stand(spots, 1.0)
+    story.stand(spots, 0.8, {"a": first})
+    story.change(2, -351.2)
+    story.change(3, -62.1)
+    story.stand(spots, 0.8, {"a": then})
+    story.change(1, -350.1, took_s=0.9)
+    story.stand(spots, 7)
+    story.walk(spots, {"a": AT_EXIT, "b": spots["b"]})
+    ask = story.leave("a", {"b": spots["b"]})[-1]
+    assert isinstance(ask, Ask)
+    assert ask.probabilities[[dict(cart) for cart in ask.candidates].index({COLA: 1, TONIC: 1, CHIPS: 1})] > 0.2
+
+
 def test_a_picture_of_something_else_makes_a_sure_line_doubtful() -> None:
     """Tonic left tonic's lane, says the scale; the camera saw cola, which weighs the same and lies next door."""
 

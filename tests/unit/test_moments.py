@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.moments import GRIP_S, MOST_LOG, Moments
+from hub.core.moments import GRIP_S, MOST_LOG, OF_NOTHING, Moments
 from wire.messages import TRACE_S, TRACE_VALUES, WeightChange
 
 T1_S = 1000.0
+MOST_PICTURED_LOG = -math.log(OF_NOTHING)
+SHOWN = 0.8
+"""Of so many moves there are pictures."""
 
 
 def moments(
@@ -21,7 +24,9 @@ def moments(
     trace = [round(g + rng.gauss(0.0, noise_g)) for seconds, g in levels for _ in range(round(seconds / TRACE_S))]
     t0_s = T1_S - len(trace) * TRACE_S
     trace = trace[-TRACE_VALUES:]
-    return Moments(WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=t0_s, t1_s=T1_S, trace=tuple(trace)), [])
+    return Moments(
+        WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=t0_s, t1_s=T1_S, trace=tuple(trace)), [], 0.0
+    )
 
 
 def likeliest_s(found: Moments, weights: list[float]) -> float:
@@ -43,8 +48,8 @@ def test_a_hand_that_presses_before_or_afterwards_does_not_hide_when_it_was() ->
 
 def test_without_a_trace_pictures_say_when_it_was_and_without_both_any_time_is_alike() -> None:
     blank = WeightChange(lane="1", delta_g=-350.0, sigma_g=1.0, t0_s=T1_S - 4.0, t1_s=T1_S)
-    assert len(set(Moments(blank, []).one)) == 1
-    pictured = Moments(blank, [T1_S - 3.0])
+    assert len(set(Moments(blank, [], SHOWN).one)) == 1
+    pictured = Moments(blank, [T1_S - 3.0], SHOWN)
     assert likeliest_s(pictured, pictured.one) == pytest.approx(3.0, abs=GRIP_S)
 
 
@@ -74,6 +79,42 @@ def test_what_is_laid_down_and_then_taken_is_told_from_the_reverse() -> None:
     assert found.two(600.0)[0] > 5.0 > found.two(-200.0)[0]
 
 
+BLANK = WeightChange(lane="1", delta_g=-430.0, sigma_g=1.0, t0_s=T1_S - 3.0, t1_s=T1_S)
+
+
+def test_pictures_of_two_moments_are_of_two_moves() -> None:
+    one, two = (Moments(BLANK, pictured_s, SHOWN) for pictured_s in ([T1_S - 2.0], [T1_S - 2.0, T1_S - 0.8]))
+    assert two.two(-215.0)[0] > 1.0 > 0.0 > one.two(-215.0)[0]
+    pairs = two.two(-215.0)[1]
+    assert sum(p for i, j, p in pairs if abs((i + 1) * GRIP_S / 2 - 1.2) < 0.6 and j > i + 2) > 0.7
+
+
+def test_pictures_of_one_moment_are_one_move_though_there_are_several_of_it() -> None:
+    one, three = (Moments(BLANK, [T1_S - 2.0 + 0.1 * i for i in range(n)], SHOWN) for n in (1, 3))
+    assert three.two(-215.0)[0] == pytest.approx(one.two(-215.0)[0], abs=0.3)
+
+
+def test_where_no_move_is_pictured_that_there_are_none_tells_nothing() -> None:
+    assert Moments(BLANK, [], 0.0).two(-215.0)[0] == pytest.approx(0.0)
+    assert Moments(BLANK, [], SHOWN).two(-215.0)[0] == pytest.approx(math.log(1 - SHOWN))
+
+
+def test_three_moves_in_one_unrest_are_told_from_two() -> None:
+    """An employee lays down three bars; a shopper takes one, and then there are two more."""
+    found = moments((0.3, 0.0), (0.8, 180.0), (0.8, 120.0), (0.8, 240.0), delta_g=240.0, noise_g=5.0)
+    there = [1.0] * found.grips
+    three = found.several_log((180.0, -60.0, 120.0), (there, there, there))
+    assert three > found.two(300.0)[0] + 3.0
+    assert three > found.several_log((120.0, -60.0, 180.0), (there, there, there)) + 1.0
+
+
+def test_who_was_not_there_at_that_moment_made_none_of_the_moves() -> None:
+    found = moments((0.3, 0.0), (0.8, 180.0), (0.8, 120.0), (0.8, 240.0), delta_g=240.0, noise_g=5.0)
+    there, gone = [1.0] * found.grips, [1e-6] * (found.grips // 2) + [1.0] * (found.grips - found.grips // 2)
+    moves = (180.0, -60.0, 120.0)
+    assert found.several_log(moves, (there, gone, there)) < found.several_log(moves, (there, there, there)) - 1.0
+
+
 def test_what_two_lanes_lost_was_in_one_grip_only_when_it_was_at_one_time() -> None:
     one = moments((1.0, 0.0), (1.0, -350.0), delta_g=-350.0)
     same, earlier = moments((1.0, 0.0), (1.0, -60.0), delta_g=-60.0), moments((0.2, 0.0), (1.8, -350.0), delta_g=-350.0)
@@ -91,9 +132,11 @@ def test_whatever_a_trace_says_is_a_probability(
     trace: list[int], delta_g: float, first_g: float, seconds: float, pictured_s: list[float]
 ) -> None:
     change = WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=T1_S - seconds, t1_s=T1_S, trace=tuple(trace))
-    found = Moments(change, [T1_S + moment_s for moment_s in pictured_s])
+    found = Moments(change, [T1_S + moment_s for moment_s in pictured_s], SHOWN)
     assert math.isclose(sum(found.one), 1.0) and min(found.one) >= 0.0
     log_ratio, pairs = found.two(first_g)
-    assert -MOST_LOG <= log_ratio <= MOST_LOG
+    assert abs(log_ratio) <= MOST_LOG + len(pictured_s) * MOST_PICTURED_LOG + 2.0
+    there = [0.5] * found.grips
+    assert found.several_log((first_g, 1.0, delta_g - first_g - 1.0), (there, there, there)) <= 2 * MOST_LOG + 10.0
     assert math.isclose(sum(p for _, _, p in pairs), 1.0)
     assert all(0 <= i < found.grips and 0 <= j < found.grips for i, j, _ in pairs)

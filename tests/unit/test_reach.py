@@ -40,7 +40,7 @@ def ratios(
     people: People, t0_s: float, t1_s: float, *pictured_s: float, trace: tuple[int, ...] = ()
 ) -> dict[str, float]:
     change = WeightChange(lane=LANE.id, delta_g=-350.0, sigma_g=1.0, t0_s=t0_s, t1_s=t1_s, trace=trace)
-    moments = Moments(change, pictured_s)
+    moments = Moments(change, pictured_s, 0.8)
     return at_once(reach(people, LANE, moments), moments)
 
 

@@ -35,6 +35,19 @@ def test_the_spread_of_a_store_s_people_is_learnt_from_them(spread_m: float) -> 
     assert stance.height.sigmas == pytest.approx(spread_m / HAND_HEIGHT_M, rel=0.15)
 
 
+def test_a_camera_that_is_wrong_in_the_same_way_for_a_while_looks_once_however_many_frames_it_sends() -> None:
+    steady, drifting, rng = Stance(), Stance(), random.Random(1)
+    for _ in range(300):
+        off_m = rng.gauss(0.0, 0.1)
+        for stance, offs_m in ((steady, [rng.gauss(0.0, 0.1) for _ in range(20)]), (drifting, [off_m] * 20)):
+            hands = [Hand(x_m=LANE.x_m + off, y_m=LANE.y_m, z_m=LANE.z_m + off, sigma_m=0.1) for off in offs_m]
+            places = [Place(100.0 + i / 10, LANE.x_m, LANE.y_m - 0.7, hand, 0.01) for i, hand in enumerate(hands)]
+            stance.learn(places[::-1], LANE, 102.0)
+    assert drifting.looks.independent(5) == 1.0
+    assert steady.looks.independent(5) > 4.0
+    assert steady.looks.independent(1) == 1.0
+
+
 def test_whoever_was_not_seen_before_it_came_to_rest_teaches_nothing() -> None:
     stance = Stance()
     stance.learn([Place(101.9, LANE.x_m, LANE.y_m, None, 0.08)], LANE, 102.0)
