@@ -19,6 +19,8 @@ from hub.store import Gate, Lane, Product, Store
 from wire.messages import Tap, Track, Tracks, WeightChange
 
 DAYS, VISITS = 30, 1_000
+LOOKS = 50
+"""So often a day it is measured: what is remembered of the last few minutes depends on what they were like."""
 EVERY_S, FRAME_S, SPEED_MPS = 40.0, 0.25, 1.2
 LANES, LANE_M = 12, 0.45
 ENTRY, EXIT = (-2.0, -3.0), (7.0, -3.0)
@@ -29,11 +31,11 @@ PUT_BACK, COMPANY = 0.15, 0.3
 
 
 class Day(Struct, frozen=True, kw_only=True):
-    """At its end: what the core's state takes up, all it refers to included, and the whole process."""
+    """What the core's state took up, with all it refers to, in the mean over the day; and the process at its end."""
 
-    state_bytes: int
+    state_bytes: float
     process_bytes: int
-    objects: int
+    objects: float
 
 
 def store() -> Store:
@@ -156,11 +158,15 @@ def main(arguments: Sequence[str] = ()) -> None:
     options = parser.parse_args(arguments)
     month, days = Month(), []
     begun_s = time.perf_counter()
+    every = max(1, options.visits // LOOKS)
     for _ in range(options.days):
-        for _ in range(options.visits):
+        sizes = []
+        for visit in range(options.visits):
             month.visit()
+            if visit % every == 0:
+                sizes.append(size(month.core.state))
         gc.collect()
-        state_bytes, objects = size(month.core.state)
+        state_bytes, objects = map(fmean, zip(*sizes, strict=True))
         days.append(Day(state_bytes=state_bytes, process_bytes=process_bytes(), objects=objects))
     wall_s = time.perf_counter() - begun_s
     shown = sorted({1, 2, 5, 10, 20, options.days} & set(range(1, options.days + 1)))
@@ -168,7 +174,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         (
             f"day {n}",
             f"{days[n - 1].state_bytes / 1024:.0f} kB",
-            str(days[n - 1].objects),
+            f"{days[n - 1].objects:.0f}",
             f"{days[n - 1].process_bytes / 2**20:.0f} MB",
         )
         for n in shown
@@ -179,7 +185,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     )
     rows.append(("growth, last third over the one before", f"{growth:.3f}", "", f"goal ≤ {GROWTH_GOAL}"))
     title = f"A month: {options.days} days of {options.visits} visits, {month.core.asked} asked, {wall_s:.0f} s"
-    print_table(title, ("at the end of", "the core's state", "objects", "the process"), rows)
+    print_table(title, ("in the mean over", "the core's state", "objects", "the process at its end"), rows)
     write_report(days, options.report)
 
 

@@ -83,7 +83,7 @@ class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a person is asked, and what is held at entry."""
 
-    ask_below: Annotated[float, Meta(gt=0, le=1)] = 0.9
+    ask_below: Annotated[float, Meta(gt=0, le=1)] = 0.85
     pre_authorise_cents: Annotated[int, Meta(ge=0)] = 3000
 
 

@@ -57,7 +57,7 @@ def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator
                     if gone.gtin != FOREIGN:
                         cart = cart.plus((gone,), part.deed(gone.gtin, 1))
                     how = LOG_EXCHANGED if taker == holder else 0.0
-                    how += both_log(part, values, holder, unit.weight_g, taker, -gone.weight_g)
+                    how += both_log(part, values, holder, (unit.weight_g,), taker, (-gone.weight_g,))
                     yield log_p + how, {("lane", lane.id): contents, ("cart", holder): put, ("cart", taker): cart}
 
 

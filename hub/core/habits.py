@@ -11,11 +11,11 @@ LAST_ANSWERS = 500.0
 
 def _first() -> dict[str, Learnt]:
     """Before any answer, of hands that met, or were over a lane that could not tell, or two over one that weighs what
-    it weighed, one in two moved something (as if seen once each); of those at the floor, where people tie shoelaces and
-    put down bags, one in nine (an estimate)."""
+    it weighed, one in two moved something; of those at the floor, where people tie shoelaces and put down bags, one in
+    four: estimates, each as if seen in two."""
     return {
         "met": Learnt(1 / 2, 2.0, LAST_ANSWERS),
-        "floor": Learnt(1 / 9, 4.0, LAST_ANSWERS),
+        "floor": Learnt(1 / 4, 2.0, LAST_ANSWERS),
         "lane": Learnt(1 / 2, 2.0, LAST_ANSWERS),
         "swapped": Learnt(1 / 2, 2.0, LAST_ANSWERS),
     }

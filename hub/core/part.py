@@ -9,13 +9,17 @@ from msgspec import Struct
 
 from hub.core.belief import Values
 from hub.core.goods import NOBODY, Cart, Deed, Key, LaneContents, Unit, Value, Who
-from hub.core.moments import Moments
+from hub.core.moments import Moments, add_logs, sum_logs
 from hub.core.planogram import Prior
 from hub.core.reach import ACTS, UNSEEN
 from hub.store import Lane
 
 WORTH = 12.0
 """Explanations this much (in log) behind the best are not followed."""
+THERE = 0.05
+"""Whoever was there less likely than this all the time of an unrest did not come between another's grips."""
+IN_TWO_GRIPS = 0.3
+"""Whoever moves several before a lane is at rest does not move all of them at once so often."""
 AT_MOST = 48
 """Nor more than this many."""
 TINY = 1e-300
@@ -180,10 +184,28 @@ class Part(Struct, eq=False):
         return self.main
 
 
-def both_log(part: Part, values: Mapping[Key, Value], one: str, gain_g: float, other: str, gain_2_g: float) -> float:
-    """How likely, in log, one session made the lane gain so much and another one so much, whichever of it was first."""
-    p = part.in_turn(values, gain_g, one, other) + part.in_turn(values, gain_2_g, other, one)
-    return math.log(p / 2 + TINY)
+def both_log(
+    part: Part, values: Mapping[Key, Value], one: str, mine_g: Sequence[float], other: str, theirs_g: Sequence[float]
+) -> float:
+    """How likely, in log, two sessions moved these things each, in grams that the lane gains, whichever was first; and
+    all of theirs in one grip, or one of them in two."""
+    all_mine_g, all_theirs_g = sum(mine_g), sum(theirs_g)
+    p = part.in_turn(values, all_mine_g, one, other) + part.in_turn(values, all_theirs_g, other, one)
+    ways: list[float] = []
+    if (
+        part.moments.told
+        and len(mine_g) + len(theirs_g) > 2
+        and min(part.there(values, s) for s in (one, other)) > THERE
+    ):
+        for who, own_g, meanwhile in ((one, mine_g, (other, all_theirs_g)), (other, theirs_g, (one, all_mine_g))):
+            for cut in range(1, len(own_g)):
+                first, then = (who, sum(own_g[:cut])), (who, sum(own_g[cut:]))
+                orders = [(first, meanwhile, then)]
+                if len(own_g) == 2:
+                    orders += [(meanwhile, first, then), (first, then, meanwhile)]
+                ways += [part.one_by_one_log(values, order) for order in orders]
+    two_log = math.log(p / 2 + TINY)
+    return add_logs(two_log, math.log(IN_TWO_GRIPS / len(ways)) + sum_logs(ways)) if ways else two_log
 
 
 def session_of(values: Mapping[Key, Value], body: str) -> str:

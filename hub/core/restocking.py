@@ -6,18 +6,14 @@ from itertools import combinations, permutations
 
 from hub.core.belief import Values
 from hub.core.goods import Cart, Key, Unit, Value
-from hub.core.moments import add_logs, sum_logs
-from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
+from hub.core.moments import sum_logs
+from hub.core.part import THERE, Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.taking import FAR_SIGMAS
 from hub.store import Lane, Product, Store
 
 LOG_RESTOCKED = math.log(0.2)
 """An employee lays down new units: this many at once, from 1 to RESTOCKED_AT_MOST, are about alike."""
 RESTOCKED_AT_MOST = 12
-THERE = 0.05
-"""Nobody is thought of who was there less likely than this at any time of the unrest."""
-LOG_TWO_HANDFULS = math.log(0.3)
-"""An employee lays them down in two handfuls before the lane is at rest."""
 MEANWHILE_AT_MOST = 4
 """Units that somebody takes from a lane before it is at rest from being filled."""
 
@@ -49,31 +45,14 @@ def moved_meanwhile(
             for other in others:
                 moved = _moved(part, product, count, other, values)
                 if moved is not None:
-                    how = _by_two_log(part, values, product, session, laid_down, other, -count)
+                    theirs_g = (math.copysign(product.weight_g, -count),) * abs(count)
+                    how = both_log(part, values, session, (product.weight_g,) * laid_down, other, theirs_g)
                     yield log_p + moved[0] + how, {**filled, ("cart", other): moved[1]}
             for one, another in combinations(others, 2) if count == 2 else ():
                 both = _moved(part, product, 1, one, values), _moved(part, product, 1, another, values)
                 how = _by_three_log(part, values, product, session, laid_down, (one, another))
                 carts: Values = {("cart", s): m[1] for s, m in zip((one, another), both, strict=True) if m is not None}
                 yield log_p + how, {**filled, **carts}
-
-
-def _by_two_log(
-    part: Part, values: Mapping[Key, Value], product: Product, session: str, laid_down: int, other: str, moved: int
-) -> float:
-    """How likely an employee laid down so many while somebody else moved some: one after the other, or the employee in
-    two handfuls, before and after."""
-    each_g = product.weight_g
-    log_p = both_log(part, values, session, laid_down * each_g, other, moved * each_g)
-    if laid_down > 1 and part.moments.told:
-        ways = [
-            part.one_by_one_log(
-                values, ((session, n * each_g), (other, moved * each_g), (session, (laid_down - n) * each_g))
-            )
-            for n in range(1, laid_down)
-        ]
-        log_p = add_logs(log_p, LOG_TWO_HANDFULS - math.log(len(ways)) + sum_logs(ways))
-    return log_p
 
 
 def _by_three_log(

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from hub.core.belief import Values
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Cart, Key, Unit, Value, signature_of
-from hub.core.part import LIKELIHOOD, WORTH, Part, Step, both_log, cart_of, lane_of, log_normal
+from hub.core.part import IN_TWO_GRIPS, LIKELIHOOD, WORTH, Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.planogram import Planogram
 from hub.store import Product, spread_g
 
@@ -19,12 +19,10 @@ FITS_SIGMAS = 4.0
 """A product planned elsewhere is thought of only when its weight fits this well."""
 FAR_SIGMAS = 7.0
 """Further off than this, that nothing we know was taken is likelier."""
-IN_TWO_GRIPS = 0.3
-"""Whoever takes several from a lane before it is at rest does not take all of them at once so often."""
 LOG_EMPLOYEE_TAKES = math.log(0.1)
 """An employee takes something so often, beside a shopper who is as likely to have been there: they come to fill, and
 carry home what has strayed."""
-LEFT_BEHIND = 0.25
+LEFT_BEHIND = 1 / 3
 """How readily something left on a lane is taken, beside the lane's own product,"""
 LOG_LEFT_BY_ONESELF = math.log(2.0)
 """and how much more readily by whoever left it there."""
@@ -60,10 +58,16 @@ def taken(part: Part, planogram: Planogram, values: Mapping[Key, Value]) -> Iter
             elif session in employees:
                 log_ratio += LOG_EMPLOYEE_TAKES
             yield log_p + log_ratio, {**lanes, **put_into(values, session, sold, part)}
-        if i < len(part.sold) and len(units) > 1:
+        if len(units) > 1 and (i < len(part.sold) or _with_its_own(part, units)):
             yield from _together(part, log_p, units, lanes, values, actors)
     if part.beside and len(part.lanes) == 1:
         yield from _rolled_into_place(part, planogram, values, actors)
+
+
+def _with_its_own(part: Part, units: tuple[Unit, ...]) -> bool:
+    """Whether it is something that was left there, with one of the lane's own."""
+    own = {gtin for lane in part.lanes for gtin in lane.products}
+    return len(units) == 2 and units[0].gtin not in own and units[1].gtin in own
 
 
 def _rolled_into_place(
@@ -120,11 +124,13 @@ def _together(
             halves = (units[:cut], units[cut:])
             log_both = log_p + (part.prior.count_log(cut) + part.prior.count_log(len(units) - cut) if alike else 0.0)
             for mine, theirs in (halves,) if alike else (halves, halves[::-1]):
-                mine_g, theirs_g = (-sum(unit.weight_g for unit in half) for half in (mine, theirs))
+                mine_g, theirs_g = (tuple([-unit.weight_g for unit in half]) for half in (mine, theirs))
                 how = both_log(part, values, one, mine_g, other, theirs_g)
                 if cart_of(values, one).restocks or cart_of(values, other).restocks:
                     how += LOG_EMPLOYEE_TAKES
-                carts = {**put_into(values, one, mine, part), **put_into(values, other, theirs, part)}
+                carts: Values = {}
+                for session, half in ((one, mine), (other, theirs)):
+                    carts |= put_into(values, session, tuple([u for u in half if u.gtin != FOREIGN]), part)
                 yield log_both + how, {**lanes, **carts}
 
 

@@ -205,8 +205,8 @@ def test_what_hands_do_is_learnt_from_a_cart_that_was_thought_of_and_from_no_oth
         story, ask = asked_about_a_hand_at_the_floor()
         answer(story, ask, choice)
         habits = story.state.watch.habits
-        assert habits.moved["floor"].weight == 4.0 + learnt
-        assert (habits.share("floor") > 1 / 9) == (learnt and not choice)
+        assert habits.moved["floor"].weight == 2.0 + learnt
+        assert (habits.share("floor") > 1 / 4) == (learnt and not choice)
 
 
 @pytest.mark.parametrize(

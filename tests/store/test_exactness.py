@@ -22,10 +22,11 @@ from hub.core.changes import Cluster
 from hub.core.explain import ARTEFACT_G, LOG_NOTHING, LOG_SECOND_DEED, SCALE_SIGMA_G
 from hub.core.goods import UNKNOWN, Cart, Key, LaneContents, Value, Who
 from hub.core.moments import Moments
+from hub.core.part import IN_TWO_GRIPS
 from hub.core.pictures import FIRST_SHOWN
 from hub.core.planogram import ANOTHER, ASTRAY, MORE, NEXT_DOOR
 from hub.core.reach import UNSEEN, at_once, reach
-from hub.core.taking import IN_TWO_GRIPS, LOG_SEVERAL_ACROSS, LOG_UNKNOWN, MANY_AT_ONCE
+from hub.core.taking import LOG_SEVERAL_ACROSS, LOG_UNKNOWN, MANY_AT_ONCE
 from hub.store import Product, Store
 from tests.store.scripted import Story, in_front_of, small_store
 from wire.messages import WeightChange
