@@ -7,20 +7,17 @@ import math
 from collections.abc import Sequence
 from itertools import accumulate
 
+from hub.core.pictured import OF_NOTHING, Pictured
 from wire.messages import TRACE_S, WeightChange
 
+TINY = 1e-300
+"""So that what is impossible has a logarithm."""
 LONGEST_S = 30.0
 """A lane that was held or pressed for longer than this before it came to rest was not last moved before that."""
 SLACK_S = 0.2
 """Times of different nodes agree this well."""
 GRIP_S = 0.5
 """A hand that moves something is there for about so long."""
-APART_S = 0.25
-"""Pictures of one lane that are further apart than this are of two moments."""
-OF_NOTHING = 0.05
-"""A picture is of a moment at which nothing moved this often."""
-MOST_PICTURED = 4
-"""More moments than so many say no more."""
 HAND_OFF_S = 0.15
 """The hand that takes something leaves with it, and the one that lays something down stays: the middle of a grip is so
 long before what is taken is half off the lane, or after what is laid down is half on it."""
@@ -33,13 +30,10 @@ MISLED = 0.05
 MOST_LOG = 10.0
 """And so no trace speaks for two moves against one, or for one against two, by more than this."""
 
-TINY = 1e-300
 LOOKED_AT = 24
 """Of the times about which nothing is known, no more than about so many are looked at."""
 
 Pairs = list[tuple[int, int, float]]
-Covered = frozenset[int]
-"""The pictured moments to which a grip is near."""
 
 
 class Moments:
@@ -51,9 +45,8 @@ class Moments:
         self.end_s = change.t1_s + SLACK_S
         self.grips = max(1, round(2 * (self.end_s - self.start_s) / GRIP_S) - 1)
         self._delta_g, self._t1_s, self._trace = change.delta_g, change.t1_s, change.trace
-        self._shown = shown
-        self._pictured_s = self._apart(pictured_s)
-        self._near = [self._pictured_by(k) for k in range(self.grips)]
+        middles_s = [self.start_s + (k + 1) * GRIP_S / 2 for k in range(self.grips)]
+        self._pictured = Pictured(pictured_s, shown, middles_s)
         self._two: dict[int, tuple[float, Pairs]] = {}
         self.unsure_log = 0.0
         """By how much, at most, the trace and pictures can speak for two moves against one."""
@@ -65,7 +58,7 @@ class Moments:
         else:
             self.one = self._as_pictured([1.0 / self.grips] * self.grips)
         """How likely each grip is the one that moved all of it."""
-        if len(self._pictured_s) > 1:
+        if self._pictured.moments > 1:
             self.unsure_log += math.log(shown / OF_NOTHING)
 
     def two(self, first_g: float) -> tuple[float, Pairs]:
@@ -90,49 +83,15 @@ class Moments:
             if abs(self.start_s + i * GRIP_S / 2 - other.start_s - j * GRIP_S / 2) <= GRIP_S
         )
 
-    def _apart(self, pictured_s: Sequence[float]) -> list[float]:
-        """The moments of which there are pictures, while the lane was not at rest."""
-        moments: list[float] = []
-        for moment_s in sorted(pictured_s):
-            during = self.start_s - GRIP_S <= moment_s <= self.end_s
-            if during and len(moments) < MOST_PICTURED and (not moments or moment_s > moments[-1] + APART_S):
-                moments.append(moment_s)
-        return moments
-
-    def _pictured_by(self, k: int) -> Covered:
-        """Which of them a grip may be."""
-        middle_s = self.start_s + (k + 1) * GRIP_S / 2
-        return frozenset(n for n, moment_s in enumerate(self._pictured_s) if abs(middle_s - moment_s) <= GRIP_S)
-
-    def _one_shown(self, k: int) -> float:
-        """How likely the pictures are if all was moved in this grip."""
-        if self._near[k]:
-            return self._shown * OF_NOTHING ** (len(self._pictured_s) - 1)
-        return (1 - self._shown) * OF_NOTHING ** len(self._pictured_s)
-
-    def _two_shown(self, i: int, j: int) -> float:
-        """And if something was moved in either of these."""
-        first, second, shown = self._near[i], self._near[j], self._shown
-        told = min(len(first | second), bool(first) + bool(second))
-        if told == 0:
-            p = (1 - shown) ** 2
-        elif told == 2:
-            p = shown**2
-        else:
-            p = shown * (1 - shown) * (2 if first and second else 1)
-            if (j - i) * GRIP_S / 2 <= APART_S:
-                p += shown**2
-        return p * OF_NOTHING ** (len(self._pictured_s) - told)
-
     def _as_pictured(self, likely: Sequence[float]) -> list[float]:
         """How likely each grip is, with what pictures say."""
-        weighed = [p * self._one_shown(k) for k, p in enumerate(likely)]
+        weighed = [p * self._pictured.one(k) for k, p in enumerate(likely)]
         self._one_pictured = sum(weighed)
         return [p / self._one_pictured for p in weighed]
 
     def _two_as_pictured(self, pairs: Pairs) -> tuple[float, Pairs]:
         """How likely each two, with what pictures say, and the log ratio of what they say to two against one."""
-        weighed = [(i, j, p * self._two_shown(i, j)) for i, j, p in pairs]
+        weighed = [(i, j, p * self._pictured.two(i, j)) for i, j, p in pairs]
         total = sum([p for _, _, p in weighed])
         ratio = total / sum([p for _, _, p in pairs]) / self._one_pictured
         return math.log(ratio), [(i, j, p / total) for i, j, p in weighed]
@@ -210,14 +169,8 @@ class Moments:
             so_far, tops_log = list(accumulate(steps, add_logs)), tops_log + math.log(top)
         times = math.comb(n + self._untold + len(gains_g) - 1, len(gains_g))
         ratio_log = so_far[-1] + offs[-1][-1] - self._one_log - math.log(times)
-        return min(ratio_log, MOST_LOG * (len(gains_g) - 1)) + tops_log + self._several_shown_log(len(gains_g))
-
-    def _several_shown_log(self, moves: int) -> float:
-        """What pictures say to so many moves, against one: of each there may be one."""
-        moments = len(self._pictured_s)
-        told = min(moments, moves)
-        p = self._shown**told * (1 - self._shown) ** (moves - told) * OF_NOTHING ** (moments - told)
-        return math.log(p / self._one_pictured)
+        pictured_log = math.log(self._pictured.several(len(gains_g)) / self._one_pictured)
+        return min(ratio_log, MOST_LOG * (len(gains_g) - 1)) + tops_log + pictured_log
 
     def _off_log(self, level_g: float) -> list[float]:
         """Sums over the first 0, 1, 2 … samples of how badly they fit a level (Laplace: a hand may press hard)."""

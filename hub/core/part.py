@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hub.core.belief import Values
 from hub.core.goods import NOBODY, Cart, Deed, Key, LaneContents, Unit, Value, Who
-from hub.core.moments import Moments, add_logs, sum_logs
+from hub.core.moments import TINY, Moments, add_logs, sum_logs
 from hub.core.planogram import Prior
 from hub.core.reach import ACTS, UNSEEN
 from hub.store import Lane
@@ -22,8 +22,6 @@ IN_TWO_GRIPS = 0.3
 """Whoever moves several before a lane is at rest does not move all of them at once so often."""
 AT_MOST = 48
 """Nor more than this many."""
-TINY = 1e-300
-"""So that what is impossible has a logarithm."""
 CAMERA_FLOOR = 0.01
 """A picture is never trusted beyond this."""
 

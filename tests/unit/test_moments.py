@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.moments import GRIP_S, MOST_LOG, OF_NOTHING, Moments
+from hub.core.moments import GRIP_S, MOST_LOG, Moments
+from hub.core.pictured import OF_NOTHING
 from wire.messages import TRACE_S, TRACE_VALUES, WeightChange
 
 T1_S = 1000.0
