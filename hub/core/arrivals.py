@@ -27,10 +27,10 @@ NEWCOMER_PER_M2 = 0.002
 """Density of people who appear on the floor without having been lost: low, since everybody comes through a gate."""
 AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.4
 """And so many at a way in, within one standard deviation of it;"""
-UNHEARD = 0.05
-"""Of those who are new, only of so many it is heard seconds later that they came in."""
 AWAITED_PER_M2 = 1 / (2 * math.pi * ENTRY_M**2)
 """and whoever has come through it and was not seen yet is about there."""
+UNHEARD = 0.05
+"""Of those who are new, only of so many it is heard seconds later that they came in."""
 
 
 @dataclass(slots=True)

@@ -68,7 +68,8 @@ class Explainer:
         self._evidence = cluster.evidence
         if not cluster.reach:
             cluster.pictures = planogram.pictures.power, planogram.pictures.shown.share
-        self._power, shown = cluster.pictures
+        power, shown = cluster.pictures
+        self._pictures = [(e.lane, *believed(e, power)) for e in self._evidence]
         self._moments = [Moments(c, self._pictured_s(c.lane), shown) for c in self._changes]
         if not cluster.reach:
             cluster.reach = [
@@ -76,7 +77,7 @@ class Explainer:
             ]
             cluster.priors = [planogram.prior(lane) for lane in self._lanes]
         self._reached, self._priors = cluster.reach, cluster.priors
-        self._beside = tuple([(planogram.store.lane[e.lane], believed(e, self._power)[0]) for e in cluster.beside])
+        self._beside = tuple([(planogram.store.lane[e.lane], believed(e, power)[0]) for e in cluster.beside])
         self._at_hand = self._plainly_there() if len(self._changes) > 1 else set()
         self._together: dict[tuple[int, int], float] = {}
         self._parts: dict[tuple[int, int], Part] = {}
@@ -199,10 +200,9 @@ class Explainer:
 
     def _camera(self, lanes: set[str]) -> dict[str, float] | None:
         """The mean of what cameras said of these lanes, if they said anything."""
-        pictures = [e for e in self._evidence if e.lane in lanes]
+        pictures = [(likelihoods, other) for lane, likelihoods, other in self._pictures if lane in lanes]
         seen: dict[str, float] = {}
-        for picture in pictures:
-            likelihoods, other = believed(picture, self._power)
+        for likelihoods, other in pictures:
             for gtin, p in (*likelihoods.items(), (UNKNOWN, other), (FOREIGN, other)):
                 seen[gtin] = seen.get(gtin, 0.0) + p / len(pictures)
         return seen if pictures else None

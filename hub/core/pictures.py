@@ -24,8 +24,6 @@ SEVERAL, FITS_SIGMAS = 3, 4.0
 FIRST_SHOWN, FIRST_MOVES = 0.5, 10.0
 """Of every second move there are pictures, as if seen in so many."""
 
-Likelihoods = Mapping[str, float]
-
 
 @dataclass(slots=True)
 class Pictures:
@@ -67,7 +65,7 @@ def believed(picture: ItemEvidence, power: float) -> tuple[dict[str, float], flo
     return {gtin: p / total for gtin, p in raised.items()}, other / total
 
 
-def _told_by_weight(store: Store, lane: Lane, change: WeightChange, likelihoods: Likelihoods) -> str | None:
+def _told_by_weight(store: Store, lane: Lane, change: WeightChange, likelihoods: Mapping[str, float]) -> str | None:
     """What it was: planned there, and nothing else in the picture weighs so much."""
     fitting = [gtin for gtin in likelihoods if gtin in store.product and _may_be(store, gtin, change)]
     return fitting[0] if len(fitting) == 1 and fitting[0] in lane.products else None

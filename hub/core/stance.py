@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 
 from hub.core.floor import GAP_S, MOMENT_S, Place
 from hub.store import Lane
@@ -87,22 +88,21 @@ class Stance:
         front_m, side_m = lane.offset_m(place.x_m, place.y_m)
         self.front.take_in((front_m - FRONT_M) / math.hypot(FRONT_SIGMA_M, place.sigma_m))
         self.side.take_in(side_m / math.hypot(SIDE_SIGMA_M, place.sigma_m))
-        hands = [p for p in places if p.hand is not None and abs(p.t_s - then_s) < MOMENT_S]
-        offs = [_off_sigmas(p.hand, lane) for p in hands if p.hand is not None]
-        if offs:
-            along, height = min(zip(hands, offs, strict=True), key=lambda seen: abs(seen[0].t_s - then_s))[1]
+        away_s = [(abs(p.t_s - then_s), p.hand) for p in places]
+        seen = [(s, _off_sigmas(hand, lane)) for s, hand in away_s if hand is not None and s < MOMENT_S]
+        if seen:
+            along, height = min(seen, key=itemgetter(0))[1]
             self.along.take_in(along)
             self.height.take_in(height)
-        for one, other in pairwise(offs):
+        for (_, one), (_, other) in pairwise(seen):
             for off, beside in zip(one, other, strict=True):
                 self.looks.take_in(off, beside)
 
 
 def _off_sigmas(hand: Hand, lane: Lane) -> tuple[float, float]:
     """How far from the middle of its lane a hand is seen, along the shelf and in height."""
-    return lane.offset_m(hand.x_m, hand.y_m)[1] / along_sigma_m(hand, lane), (hand.z_m - lane.z_m) / height_sigma_m(
-        hand
-    )
+    along_m, height_m = lane.offset_m(hand.x_m, hand.y_m)[1], hand.z_m - lane.z_m
+    return along_m / along_sigma_m(hand, lane), height_m / height_sigma_m(hand)
 
 
 def along_sigma_m(hand: Hand, lane: Lane) -> float:
