@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from operator import itemgetter
+from random import Random
 
 from msgspec import Struct
 
@@ -158,7 +159,7 @@ class Belief:
     def _settle(self, keys: tuple[Key, ...], weights: list[tuple[float, Values]]) -> None:
         """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""
         hypotheses = _pruned(_merge_all(weights, keys)) if len(weights) > 1 else weights
-        best = hypotheses[0][1]
+        best = max(hypotheses, key=itemgetter(0))[1]
         if len(hypotheses) == 1:
             self._know(keys, best)
             return
@@ -182,24 +183,50 @@ def default(key: Key) -> Value:
 
 
 def _merge_all(weights: list[tuple[float, Values]], keys: tuple[Key, ...]) -> list[tuple[float, Values]]:
-    """Equal states added up, the heaviest one's details kept; normalised, heaviest first."""
+    """Equal states added up, the heaviest one's details kept; normalised."""
     merged: dict[tuple[object, ...], list[tuple[float, Values]]] = {}
     for p, values in weights:
         merged.setdefault(tuple(values[k].signature for k in keys), []).append((p, values))
     total = sum(p for p, _ in weights)
-    rows = [(sum(p for p, _ in same) / total, max(same, key=lambda r: r[0])[1]) for same in merged.values()]
-    rows.sort(key=lambda r: -r[0])
-    return rows
+    return [(sum(p for p, _ in same) / total, max(same, key=lambda r: r[0])[1]) for same in merged.values()]
 
 
 def _merged(weights: list[tuple[float, Values]], key: Key) -> list[tuple[float, Value]]:
-    return [(p, values[key]) for p, values in _merge_all(weights, (key,))]
+    rows = sorted(_merge_all(weights, (key,)), key=lambda r: -r[0])
+    return [(p, values[key]) for p, values in rows]
 
 
 def _pruned(hypotheses: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
-    """The heaviest few, normalised again."""
-    rows = sorted(hypotheses, key=lambda r: -r[0])[:KEEP]
-    return _normalised([(p, v) for p, v in rows if p > NEGLIGIBLE * rows[0][0]])
+    """Those that are not negligible, thinned out where they are too many; normalised again."""
+    least = NEGLIGIBLE * max(p for p, _ in hypotheses)
+    rows = _normalised([(p, v) for p, v in hypotheses if p > least])
+    return _normalised(_thinned(rows)) if len(rows) > KEEP else rows
+
+
+def _thinned(rows: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
+    """About `KEEP` of them: the heavy ones as they are, and of the light ones one in each stretch of equal weight, to
+    stand for it. So each value of each key stays about as likely as it was; to keep the heaviest alone would make
+    likelier whatever is likely (Fearnhead and Clifford, 2003: no other choice is off by less)."""
+    rest, stretch = sum(p for p, _ in rows), 0.0
+    for heavier, p in enumerate(sorted([p for p, _ in rows], reverse=True)):
+        stretch = rest / (KEEP - heavier)
+        if p <= stretch:
+            break
+        rest -= p
+    kept: list[tuple[float, Values]] = []
+    passed, n = 0.0, 0
+    anywhere = Random(0).random  # the same numbers each time: a replay is what was live
+    place = anywhere()
+    for p, values in rows:
+        if p > stretch:
+            kept.append((p, values))
+            continue
+        passed, first = passed + p, n
+        while (n + place) * stretch < passed:
+            n, place = n + 1, anywhere()
+        if n > first:
+            kept.append(((n - first) * stretch, values))
+    return kept
 
 
 def _normalised(rows: list[tuple[float, Values]]) -> list[tuple[float, Values]]:

@@ -1,0 +1,40 @@
+"""What is likely stays as likely when there are too many hypotheses to keep all of them."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.core.belief import Belief, Values
+from hub.core.goods import Cart, Unit
+
+weights = st.floats(0.02, 1.0)
+carts = st.lists(weights, min_size=2, max_size=12) | st.integers(2, 12).map(lambda size: [1.0] * size)
+
+
+def open_cart(belief: Belief, session: str, chances: list[float]) -> None:
+    """A cart in which there may be none, one, two and so on."""
+    ways: list[tuple[float, Values]] = [
+        (math.log(p), {("cart", session): Cart(units=(Unit("cola", 350.0, 1.0),) * count)})
+        for count, p in enumerate(chances)
+    ]
+    belief.update([("cart", session)], lambda _: ways)
+
+
+def shares(belief: Belief, session: str) -> dict[int, float]:
+    return {len(cart.units): p for p, cart in belief.cart(session)}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(carts, min_size=2, max_size=4))
+def test_each_cart_stays_as_likely_where_all_together_are_too_many(chances: list[list[float]]) -> None:
+    belief = Belief()
+    names = [f"v{i}" for i in range(len(chances))]
+    for name, ps in zip(names, chances, strict=True):
+        open_cart(belief, name, ps)
+    belief.update([("cart", name) for name in names], lambda _: [(0.0, {})])
+    for name, ps in zip(names, chances, strict=True):
+        found = shares(belief, name)
+        for count, p in enumerate(ps):
+            assert found.get(count, 0.0) == pytest.approx(p / sum(ps), abs=0.15)
