@@ -4,8 +4,9 @@ only the difference."""
 import math
 from collections.abc import Iterator, Mapping
 
-from hub.core.goods import FOREIGN, NOBODY, Key, Unit, Value
+from hub.core.goods import FOREIGN, NOBODY, Cart, Key, Unit, Value
 from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
+from hub.core.putting import LOG_FOREIGN
 from hub.core.reach import ACTS, UNSEEN
 from hub.core.restocking import moved_meanwhile
 from hub.core.taking import FAR_SIGMAS, LEFT_BEHIND
@@ -28,45 +29,49 @@ def may_be(part: Part, best_log: float) -> bool:
 
 
 def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
-    """One thing out of somebody's cart for one that lay there, by one person or by two before it was at rest again; or
-    for what an employee filled up meanwhile."""
+    """One thing out of somebody's cart, or a bag or a phone, for one that lay there, by one person or by two before it
+    was at rest again; or for what an employee filled up meanwhile."""
     (lane,) = part.lanes
     actors = [session for session in part.actors(values) if session != NOBODY]
-    there: list[tuple[float, Unit, bool]] | None = None
+    there = list(_lying_there(part, store, values))
     for holder in actors:
-        if cart_of(values, holder).restocks:
+        cart = cart_of(values, holder)
+        if cart.restocks:
             yield from moved_meanwhile(part, store, holder, actors, values)
-        for unit in {(u.gtin, u.weight_g): u for u in cart_of(values, holder).units}.values():
-            there = _lying_there(part, store, values) if there is None else there
-            for log_place, gone, left in there:
-                if gone.gtin == unit.gtin:
-                    continue
-                off_g = part.delta_g - unit.weight_g + gone.weight_g
-                sigma_g = math.hypot(part.sigma_g, unit.sigma_g, gone.sigma_g)
-                if abs(off_g) > FAR_SIGMAS * sigma_g:
-                    continue
-                home = unit.gtin in lane.products
-                log_p = log_normal(off_g, sigma_g) + log_place + part.seen_log((unit, gone))
-                log_p += part.prior.log_home if home else part.prior.log_astray
+        for log_place, gone, left in there:
+            for log_p, unit in _laid_down(part, cart, gone):
+                log_p += log_place + part.seen_log((unit, gone) if unit.gtin != FOREIGN else (gone,))
                 contents = lane_of(values, lane)
                 contents = contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)
+                home = unit.gtin in lane.products
                 contents = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))
-                put = cart_of(values, holder).minus((unit,), part.deed(unit.gtin, -1))
-                for taker in actors:
-                    cart = put if taker == holder else cart_of(values, taker)
+                put = cart if unit.gtin == FOREIGN else cart.minus((unit,), part.deed(unit.gtin, -1))
+                for taker in actors if unit.gtin != FOREIGN else [other for other in actors if other != holder]:
+                    theirs = put if taker == holder else cart_of(values, taker)
                     if gone.gtin != FOREIGN:
-                        cart = cart.plus((gone,), part.deed(gone.gtin, 1))
+                        theirs = theirs.plus((gone,), part.deed(gone.gtin, 1))
                     how = LOG_EXCHANGED if taker == holder else 0.0
                     how += both_log(part, values, holder, (unit.weight_g,), taker, (-gone.weight_g,))
-                    yield log_p + how, {("lane", lane.id): contents, ("cart", holder): put, ("cart", taker): cart}
+                    yield log_p + how, {("lane", lane.id): contents, ("cart", holder): put, ("cart", taker): theirs}
 
 
-def _lying_there(part: Part, store: Store, values: Mapping[Key, Value]) -> list[tuple[float, Unit, bool]]:
+def _laid_down(part: Part, cart: Cart, gone: Unit) -> Iterator[tuple[float, Unit]]:
+    """What may have come in the place of what has gone, such that the lane weighs what it does."""
+    for unit in {(u.gtin, u.weight_g): u for u in cart.units if u.gtin != gone.gtin}.values():
+        off_g = part.delta_g - unit.weight_g + gone.weight_g
+        sigma_g = math.hypot(part.sigma_g, unit.sigma_g, gone.sigma_g)
+        if abs(off_g) <= FAR_SIGMAS * sigma_g:
+            home = any(unit.gtin in lane.products for lane in part.lanes)
+            yield log_normal(off_g, sigma_g) + (part.prior.log_home if home else part.prior.log_astray), unit
+    foreign_g = part.delta_g + gone.weight_g
+    if gone.gtin != FOREIGN and foreign_g > FAR_SIGMAS * part.sigma_g:
+        yield LOG_FOREIGN, Unit(FOREIGN, foreign_g, math.hypot(part.sigma_g, gone.sigma_g))
+
+
+def _lying_there(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[tuple[float, Unit, bool]]:
     """What may be taken off the lane, with its log prior, and whether somebody left it there."""
     (lane,) = part.lanes
     planned = [store.product[gtin] for gtin in lane.products]
     left = {(u.gtin, u.weight_g): u for u in lane_of(values, lane).left_here}
-    return [
-        *((-math.log(len(planned)), Unit(p.gtin, p.weight_g, p.spread_g), False) for p in planned),
-        *((math.log(LEFT_BEHIND), unit, True) for unit in left.values()),
-    ]
+    yield from ((-math.log(len(planned)), Unit(p.gtin, p.weight_g, p.spread_g), False) for p in planned)
+    yield from ((math.log(LEFT_BEHIND), unit, True) for unit in left.values())

@@ -1,12 +1,12 @@
 """Something came to lie on one or more neighbouring lanes: what it was, and who put it there."""
 
 import math
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, product
 
 from hub.core.belief import Values
-from hub.core.goods import FOREIGN, Cart, Key, Unit, Value, signature_of
-from hub.core.part import Part, Step, cart_of, lane_of, log_normal
+from hub.core.goods import FOREIGN, NOBODY, Cart, Key, Unit, Value, signature_of
+from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.restocking import restocked
 from hub.core.taking import FAR_SIGMAS, MANY_AT_ONCE
 from hub.store import Store
@@ -31,6 +31,7 @@ def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[
         if cart.restocks:
             for log_p, changed in restocked(part, store, holder, values):
                 yield math.log(actors[holder]) + log_p, changed
+    yield from _by_two(part, values, actors)
     foreign = Unit(FOREIGN, part.delta_g, part.sigma_g, part.division)
     lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
     log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
@@ -48,6 +49,28 @@ def _fitting(cart: Cart, part: Part) -> Iterator[tuple[float, tuple[Unit, ...]]]
         if off_g * off_g <= FAR_SIGMAS**2 * variance:
             log_p = log_normal(off_g, math.sqrt(variance)) + part.spread_log(part.delta_g - off_g)
             yield log_p + part.seen_log(units) + _home_log(part, units), units
+
+
+def _by_two(part: Part, values: Mapping[Key, Value], actors: Iterable[str]) -> Iterator[Step]:
+    """Two people put one thing each there before it was at rest."""
+    for pair in combinations([session for session in actors if session != NOBODY], 2):
+        carts = [cart_of(values, session) for session in pair]
+        if carts[0].restocks or carts[1].restocks:
+            continue  # `restocked` knows of that
+        for units in product(*({_kind(unit): unit for unit in cart.units}.values() for cart in carts)):
+            off_g = part.delta_g - sum(unit.weight_g for unit in units)
+            sigma_g = math.hypot(part.sigma_g, *(unit.sigma_g for unit in units))
+            if abs(off_g) > FAR_SIGMAS * sigma_g:
+                continue
+            log_p = log_normal(off_g, sigma_g) + part.spread_log(part.delta_g - off_g) + part.seen_log(units)
+            log_p += sum(_home_log(part, (unit,)) for unit in units)
+            one, other = units
+            log_p += both_log(part, values, pair[0], (one.weight_g,), pair[1], (other.weight_g,))
+            left: Values = {
+                ("cart", session): _without(cart, (unit,), part)
+                for session, cart, unit in zip(pair, carts, units, strict=True)
+            }
+            yield log_p, {**left, **_lanes_after_put(part, units, values)}
 
 
 def _home_log(part: Part, units: tuple[Unit, ...]) -> float:
@@ -69,7 +92,7 @@ def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, V
 
 def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
     """What one may put back at once: one thing, two, or several of a kind. What weighs alike is one choice, not two."""
-    kinds = [(unit.gtin, round(unit.weight_g)) for unit in units]
+    kinds = [_kind(unit) for unit in units]
     yield from ((unit,) for unit in dict(zip(kinds, units, strict=True)).values())
     if len(units) < 2:
         return
@@ -78,6 +101,10 @@ def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
     for gtin in {u.gtin: None for u in units}:
         alike = tuple(u for u in units if u.gtin == gtin)
         yield from (alike[:size] for size in range(3, min(len(alike), MANY_AT_ONCE) + 1))
+
+
+def _kind(unit: Unit) -> tuple[str, int]:
+    return unit.gtin, round(unit.weight_g)
 
 
 def _without(cart: Cart, units: tuple[Unit, ...], part: Part) -> Cart:

@@ -32,6 +32,23 @@ def one_shopper(lane: int = 1) -> Story:
     return story
 
 
+def both_have_a_cola() -> tuple[Story, dict[str, tuple[float, float]]]:
+    """Alice takes a cola and stands by; then Bob takes one, and both stand before the cola."""
+    story, aside, at = Story(), (0.6, -1.2), in_front_of(1)
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": at})
+    story.change(1, -350.1)
+    story.stand({"a": at}, 2)
+    story.walk({"a": at}, {"a": aside})
+    story.enter("b", credential="bob")
+    story.walk({"a": aside, "b": AT_GATE}, {"a": aside, "b": at})
+    story.change(1, -350.3)
+    story.stand({"a": aside, "b": at}, 2)
+    spots = {"a": (1.0, -0.35), "b": (1.4, -0.35)}
+    story.walk({"a": aside, "b": at}, spots)
+    return story, spots
+
+
 def go(story: Story, lane: int = 1) -> list[object]:
     story.stand({"a": in_front_of(lane)}, 1.5)
     story.walk({"a": in_front_of(lane)}, {"a": AT_EXIT})
@@ -182,6 +199,40 @@ def test_a_thing_put_down_while_another_is_taken_off_the_same_lane_is_told_from_
     story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
     assert bought(story.leave("a", {"b": (1.5, -1.2)})) == {}
     story.walk({"b": (1.5, -1.2)}, {"b": AT_EXIT})
+    assert bought(story.leave("b")) == {COLA: 1}
+
+
+def test_two_who_put_one_each_back_before_the_lane_is_at_rest_have_both_put_it_back() -> None:
+    """Alice and Bob have a cola each. Both lay it down at one moment: the lane gains two bottles."""
+    story, spots = both_have_a_cola()
+    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
+    story.stand(spots, 0.8, {"a": hand, "b": hand})
+    story.change(1, 700.4)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
+    assert bought(story.leave("a", {"b": (1.5, -1.2)})) == {}
+    story.walk({"b": (1.5, -1.2)}, {"b": AT_EXIT})
+    assert bought(story.leave("b")) == {}
+
+
+def test_a_bag_put_down_while_another_takes_something_is_known_when_it_is_taken_up() -> None:
+    """Bob takes a cola, and before the lane is at rest Alice lays down her bag of 600 g there: it gains 250 g."""
+    story = Story()
+    spots = {"a": (1.05, -0.35), "b": (1.45, -0.35)}
+    alice_and_bob_come(story, spots)
+    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
+    story.stand(spots, 0.4, {"b": hand})
+    story.stand(spots, 0.6, {"a": hand})
+    story.change(1, 600.0 - 350.2, took_s=1.0, trace=(10, -200, -348, -351, -340, -100, 310, 280, 252, 250))
+    story.walk(spots, {"a": spots["a"], "b": (1.9, -1.2)})
+    spots["b"] = (1.9, -1.2)
+    story.stand(spots, 2)
+    story.stand(spots, 0.8, {"a": hand})
+    story.change(1, -600.0)
+    story.stand(spots, 2)
+    story.walk(spots, {"a": AT_EXIT, "b": spots["b"]})
+    assert bought(story.leave("a", {"b": spots["b"]})) == {}
+    story.walk({"b": spots["b"]}, {"b": AT_EXIT})
     assert bought(story.leave("b")) == {COLA: 1}
 
 
