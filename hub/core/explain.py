@@ -182,6 +182,7 @@ class Explainer:
             gains_g=gains_g,
             delta_g=sum(gains_g),
             sigma_g=sigma_g,
+            since_s=min([c.t0_s for c in changes]),
             at_s=max([c.t1_s for c in changes]),
             moments=moments,
             grips=reached,

@@ -35,6 +35,8 @@ class Deed(NamedTuple):
     at_s: float
     within_reach: int
     unweighed: str = ""
+    since_s: float = 0.0
+    """From when on the lane was not at rest."""
 
 
 Signature = tuple[tuple[str, int], ...]

@@ -21,14 +21,18 @@ GRIP_S = 0.5
 HAND_OFF_S = 0.15
 """The hand that takes something leaves with it, and the one that lays something down stays: the middle of a grip is so
 long before what is taken is half off the lane, or after what is laid down is half on it."""
-HAND_G = 40.0
-"""By so much a hand presses, or lifts, while it is at a lane: tens of grams."""
+HAND_G = 20.0
+"""By so much a hand presses, or lifts, while it is at a lane,"""
+LIFTED = 0.05
+"""and by such a share of what it moves there: that is half lifted for a moment, and lands harder than it weighs."""
 SAMPLES_ALIKE = 3.0
 """It does so for about so many samples of a trace in the same way."""
 MISLED = 0.05
 """A hand may press and lift just so that it looks like a move at another time."""
+MISLED_LOG = -22.0
+"""So likely, in log, a trace is as it is whatever moved: none speaks more strongly against anything,"""
 MOST_LOG = 10.0
-"""And so no trace speaks for two moves against one, or for one against two, by more than this."""
+"""nor for several moves against one, by more than this."""
 
 LOOKED_AT = 24
 """Of the times about which nothing is known, no more than about so many are looked at."""
@@ -47,7 +51,10 @@ class Moments:
         self._delta_g, self._t1_s, self._trace = change.delta_g, change.t1_s, change.trace
         middles_s = [self.start_s + (k + 1) * GRIP_S / 2 for k in range(self.grips)]
         self._pictured = Pictured(pictured_s, shown, middles_s)
+        range_g = max(0.0, change.delta_g, *change.trace) - min(0.0, change.delta_g, *change.trace)
+        self._off_g = (HAND_G + LIFTED * range_g) * SAMPLES_ALIKE
         self._two: dict[int, tuple[float, Pairs]] = {}
+        self._several: dict[tuple[float, ...], float] = {}
         self.unsure_log = 0.0
         """By how much, at most, the trace and pictures can speak for two moves against one."""
         begin_s = change.t1_s - len(change.trace) * TRACE_S
@@ -106,11 +113,11 @@ class Moments:
         before, after = self._off_log(0.0), self._off_log(self._delta_g)
         one_log = [before[i] + after[-1] - after[i] for i in range(n + 1)]
         top = max(one_log)
-        self.unsure_log = min(-top, MOST_LOG)
         weights = [math.exp(log_p - top) for log_p in one_log]
         weights[0] *= self._untold
         total = sum(weights)
-        self._one_log = top + math.log(total / (n + self._untold))
+        self._one_log = add_logs(top + math.log(total / (n + self._untold)), MISLED_LOG)
+        self.unsure_log = min(-self._one_log, MOST_LOG)
         grip_of = self._grips_of(self._delta_g)
         moved = [0.0] * self.grips
         for k in range(grip_of[0] + 1):
@@ -146,15 +153,26 @@ class Moments:
                     else:
                         add(self._any_two(first_of[0] + 1), p)
         all_times = (n + untold) * (n + untold + 1) / 2
-        ratio_log = top + math.log(total / all_times) - self._one_log
+        two_log = add_logs(top + math.log(total / all_times), MISLED_LOG)
         pictured_log, pairs = self._two_as_pictured([(i, j, p) for (i, j), p in found.items()])
-        return min(max(ratio_log, -MOST_LOG), MOST_LOG) + pictured_log, pairs
+        return min(two_log - self._one_log, MOST_LOG) + pictured_log, pairs
 
     def several_log(self, gains_g: Sequence[float], here: Sequence[Sequence[float]]) -> float:
         """How likely, in log, so much was moved one after the other, against all of it at once, by hands that were each
         there at each grip as likely as `here` says. Without a trace nothing tells."""
         if not self._trace:
             return math.log(TINY)
+        key = tuple(gains_g)
+        if key not in self._several:
+            self._several[key] = self._one_by_one_log(gains_g, [[1.0] * self.grips] * len(gains_g))
+        anybody_log = self._several[key]
+        times = math.comb(len(self._trace) + self._untold + len(gains_g) - 1, len(gains_g))
+        ratio_log = min(anybody_log - math.log(times) - self._one_log, MOST_LOG)
+        pictured_log = math.log(self._pictured.several(len(gains_g)) / self._one_pictured)
+        return ratio_log + pictured_log + self._one_by_one_log(gains_g, here) - anybody_log
+
+    def _one_by_one_log(self, gains_g: Sequence[float], here: Sequence[Sequence[float]]) -> float:
+        """What the trace and these hands say, in log, added up over all times of these moves."""
         n, levels_g = len(self._trace), [0.0, *accumulate(gains_g[:-1]), self._delta_g]
         offs = [self._off_log(level_g) for level_g in levels_g]
         so_far, tops_log = [0.0] * (n + 1), 0.0
@@ -167,15 +185,11 @@ class Moments:
                 for log_p, before, after, w in zip(so_far, offs[k], offs[k + 1], moved, strict=True)
             ]
             so_far, tops_log = list(accumulate(steps, add_logs)), tops_log + math.log(top)
-        times = math.comb(n + self._untold + len(gains_g) - 1, len(gains_g))
-        ratio_log = so_far[-1] + offs[-1][-1] - self._one_log - math.log(times)
-        pictured_log = math.log(self._pictured.several(len(gains_g)) / self._one_pictured)
-        return min(ratio_log, MOST_LOG * (len(gains_g) - 1)) + tops_log + pictured_log
+        return so_far[-1] + offs[-1][-1] + tops_log
 
     def _off_log(self, level_g: float) -> list[float]:
         """Sums over the first 0, 1, 2 … samples of how badly they fit a level (Laplace: a hand may press hard)."""
-        scale_g = -HAND_G * SAMPLES_ALIKE
-        return [0.0, *accumulate([abs(gram - level_g) / scale_g for gram in self._trace])]
+        return [0.0, *accumulate([-abs(gram - level_g) / self._off_g for gram in self._trace])]
 
     def _grips_of(self, gain_g: float) -> list[int]:
         """For a move of so much just before each sample, or after the last: the grip that did it."""

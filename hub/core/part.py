@@ -42,6 +42,7 @@ class Part(Struct, eq=False):
     """By how much each lane changed; `delta_g` is all of it together."""
     delta_g: float
     sigma_g: float
+    since_s: float
     at_s: float
     moments: Moments
     """When, on its main lane, something may have been moved."""
@@ -172,7 +173,7 @@ class Part(Struct, eq=False):
     def deed(self, gtin: str, moved: int) -> Deed:
         """What is noted in a cart as the reason for a line."""
         ids = tuple([lane.id for lane in self.lanes])
-        return Deed(gtin, moved, ids, self.delta_g, self.sigma_g, self.at_s, self.within_reach)
+        return Deed(gtin, moved, ids, self.delta_g, self.sigma_g, self.at_s, self.within_reach, since_s=self.since_s)
 
     def own_lane(self, gtin: str) -> Lane:
         """Which of the lanes a product belongs to; the one that changed most when it belongs to none."""

@@ -14,6 +14,8 @@ SHOWN_S = 2.5
 """What a lane shows of a hand, it shows within this long."""
 LATER_S, HAND_GONE_S = 0.3, 1.5
 """A lane comes to rest when the hand has gone, give or take this, and not much later."""
+REACHES_S = 0.8
+"""Nor was a hand there for longer than this before the lane moved, if it moved only that."""
 PUT_BACK = 0.25
 """Of those who move something on a lane, so many put it there."""
 
@@ -21,9 +23,9 @@ What = tuple[str, str, str]
 """("met", body, body), ("floor", body, "") or ("lane", body, lane)."""
 
 
-def maybe(store: Store, what: What, at_s: float, share: float, filler: str, belief: Belief) -> None:
-    """A step of the timeline: such a hand moved something as likely as `share` says. `filler` is the body of an
-    employee who was filling that lane."""
+def maybe(store: Store, what: What, since_s: float, at_s: float, share: float, filler: str, belief: Belief) -> None:
+    """A step of the timeline: such a hand, which was there from `since_s` to `at_s`, moved something as likely as
+    `share` says. `filler` is the body of an employee who was filling that lane."""
     kind, body, other = what
     filling = sorted({session for _, session in belief.who(filler)} - {NOBODY}) if filler else []
     bodies = [body, other] if kind == "met" else [body]
@@ -36,7 +38,7 @@ def maybe(store: Store, what: What, at_s: float, share: float, filler: str, beli
             belief.update(keys, partial(_dropped, body, at_s, share))
         case "lane":
             keys += [("lane", other), *(("cart", session) for session in filling)]
-            belief.update(keys, partial(_unseen, store, store.lane[other], body, at_s, share, filling))
+            belief.update(keys, partial(_unseen, store, store.lane[other], body, since_s, at_s, share, filling))
 
 
 def swapped(
@@ -96,6 +98,7 @@ def _unseen(
     store: Store,
     lane: Lane,
     body: str,
+    since_s: float,
     at_s: float,
     share: float,
     filling: Sequence[str],
@@ -106,7 +109,8 @@ def _unseen(
     if session == NOBODY or cart_of(values, session).restocks:
         return [(0.0, {})]
     cart, contents = cart_of(values, session), lane_of(values, lane)
-    if _weighed(store, lane, cart, at_s, [deed for f in filling for deed in cart_of(values, f).deeds], bool(filling)):
+    laid_down = [deed for f in filling for deed in cart_of(values, f).deeds]
+    if _weighed(store, lane, cart, since_s, at_s, laid_down, bool(filling)):
         return [(0.0, {})]
     ways: list[Step] = []
     for gtin in lane.products:
@@ -123,14 +127,18 @@ def _unseen(
     return _with_nothing(ways, share)
 
 
-def _weighed(store: Store, lane: Lane, cart: Cart, at_s: float, laid_down: Sequence[Deed], filled: bool) -> bool:
+def _weighed(
+    store: Store, lane: Lane, cart: Cart, since_s: float, at_s: float, laid_down: Sequence[Deed], filled: bool
+) -> bool:
     """Whether a scale told of that hand after all: this lane's, of what was moved alone or in one with what an employee
     laid down; or, where a lane that is being filled shows nothing, that of the lane beside."""
-    told = [*cart.deeds, *(deed for deed in laid_down if deed.at_s > at_s - LATER_S)]
-    if any(lane.id in deed.lanes and abs(deed.at_s - at_s) < SHOWN_S for deed in told):
+    in_one = [deed for deed in laid_down if deed.since_s < at_s + LATER_S and deed.at_s > at_s - LATER_S]
+    if any(lane.id in deed.lanes and abs(deed.at_s - at_s) < SHOWN_S for deed in (*cart.deeds, *in_one)):
         return True
     beside = {la.id for la in store.lanes if la.shelf == lane.shelf and abs(la.position - lane.position) == 1}
-    then = [deed for deed in cart.deeds if -LATER_S < deed.at_s - at_s < HAND_GONE_S]
+    then = [
+        deed for deed in cart.deeds if -LATER_S < deed.at_s - at_s < HAND_GONE_S and deed.since_s < since_s + REACHES_S
+    ]
     return filled and any(not beside.isdisjoint(deed.lanes) for deed in then)
 
 

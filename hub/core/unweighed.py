@@ -50,6 +50,7 @@ STANDS_FRAMES = 10
 class Spell:
     """Something that goes on over several frames."""
 
+    first_s: float
     last_s: float
     frames: int = 0
 
@@ -91,7 +92,7 @@ class Watch:
             self._look_back(people, store.lane[lane], t_s, NOTICED_S)
         self.noticed = set(self.unwell)
         for what in self._going_on(store, people, t_s):
-            spell = self.spells.setdefault(what, Spell(t_s))
+            spell = self.spells.setdefault(what, Spell(t_s, t_s))
             spell.last_s, spell.frames = t_s, spell.frames + 1
         self.stocked = {la: hand for la, hand in self.stocked.items() if hand[0] > t_s - STOCKED_S - GAP_S}
         if not self.spells:
@@ -109,7 +110,7 @@ class Watch:
         ]
         for what in over:
             del self.spells[what]
-        return [self._step(store, what, spell.last_s) for spell, what in ended]
+        return [self._step(store, what, spell) for spell, what in ended]
 
     def pictured(self, store: Store, people: People, picture: ItemEvidence) -> Step | None:
         """A picture of something in a hand at a lane that weighs what it weighed: if two hands were there, one may have
@@ -132,11 +133,11 @@ class Watch:
         share = self.habits.share("swapped")
         return partial(swapped, store, lane.id, gtin, there, t_s, share)
 
-    def _step(self, store: Store, what: What, at_s: float) -> tuple[float, Step]:
+    def _step(self, store: Store, what: What, spell: Spell) -> tuple[float, Step]:
         """What it may have been, and when that is looked into: of a lane that weighs, once what it weighed is known."""
         filler = self.stocked[what[2]][1] if what[2] in self.stocked else ""
-        then_s = at_s + (WEIGHED_S if filler else SHOWN_S)
-        return then_s, partial(maybe, store, what, at_s, self.habits.share(what[0]), filler)
+        then_s = spell.last_s + (WEIGHED_S if filler else SHOWN_S)
+        return then_s, partial(maybe, store, what, spell.first_s, spell.last_s, self.habits.share(what[0]), filler)
 
     def _watched(self) -> dict[str, None]:
         """Lanes at which a hand matters that no scale sees."""
@@ -150,7 +151,7 @@ class Watch:
                 recent = [p for p in islice(reversed(body.places), LOOK_BACK_FRAMES) if t_s - within_s < p.t_s < t_s]
                 there_s = [place.t_s for place in recent if was_at(place, lane, people.sees_hands)]
                 if there_s:
-                    spell = self.spells.setdefault(("lane", body.id, lane.id), Spell(there_s[0]))
+                    spell = self.spells.setdefault(("lane", body.id, lane.id), Spell(there_s[-1], there_s[0]))
                     spell.frames += len(there_s)
 
     def fell_behind(self, store: Store, people: People, heard: NodeHeard) -> None:

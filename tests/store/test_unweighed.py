@@ -285,6 +285,23 @@ def test_what_is_taken_from_a_lane_while_it_is_filled_may_be_hidden_in_what_come
     assert {} in carts and {CHIPS: 1} in carts
 
 
+def test_what_was_taken_as_an_employee_laid_down_one_is_asked_though_they_lay_down_more_right_after() -> None:
+    """A shopper takes a bag of chips as an employee lays one down: the lane weighs as before. Then two more come."""
+    story = Story(structs.replace(small_store(), staff=("employee",)))
+    spots = {"a": (1.4, -0.35), "e": (1.9, -0.35)}
+    story.enter("e", credential="employee")
+    story.walk({"e": AT_GATE}, {"e": spots["e"]})
+    story.enter("a", credential="alice")
+    story.walk({**spots, "a": AT_GATE}, spots)
+    story.stand(spots, 1.0, {"a": over(3), "e": over(3)})
+    story.stand(spots, 1.0)
+    story.stand(spots, 0.6, {"e": over(3)})
+    story.change(3, 124.1)
+    story.stand(spots, 6.0)
+    story.walk(spots, {**spots, "a": AT_EXIT})
+    assert {CHIPS: 1} in offered(story.leave("a", {"e": spots["e"]}))
+
+
 def test_a_shopper_who_may_be_taken_for_the_employee_may_have_taken_something_all_the_same() -> None:
     """The same, but for the ceiling, which has just confused the two."""
     story = Story(structs.replace(small_store(), staff=("employee",)))

@@ -116,6 +116,17 @@ def test_who_was_not_there_at_that_moment_made_none_of_the_moves() -> None:
     assert found.several_log(moves, (there, gone, there)) < found.several_log(moves, (there, there, there)) - 1.0
 
 
+def test_what_is_pressed_down_hard_is_not_several_moves() -> None:
+    """Four packets of 155 g are laid down, and one is taken two seconds later."""
+    trace = (163, 163, 638, 731, 711, 681, 681, 653, 635, 630, 642, 642, 634, 623, 621, 620, 620, 621, 625, 639)
+    trace += (667, 667, 678, 655, 604, 521, 521, 472, 468)
+    found = Moments(WeightChange("1", 467.2, 0.5, t0_s=T1_S - 2.9, t1_s=T1_S, trace=trace), [], SHOWN)
+    there = [1.0] * found.grips
+    four_less_one = found.two(622.0)[0]
+    assert four_less_one > found.two(777.0)[0] + 3.0
+    assert four_less_one > found.several_log((622.0, -311.0, 155.0), (there, there, there)) + 1.0
+
+
 def test_what_two_lanes_lost_was_in_one_grip_only_when_it_was_at_one_time() -> None:
     one = moments((1.0, 0.0), (1.0, -350.0), delta_g=-350.0)
     same, earlier = moments((1.0, 0.0), (1.0, -60.0), delta_g=-60.0), moments((0.2, 0.0), (1.8, -350.0), delta_g=-350.0)
