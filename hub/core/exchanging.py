@@ -40,13 +40,13 @@ def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator
             yield from moved_meanwhile(part, store, holder, actors, values)
         for log_place, gone, left in there:
             for log_p, unit in _laid_down(part, cart, gone):
-                log_p += log_place + part.seen_log((unit, gone) if unit.gtin != FOREIGN else (gone,))
+                foreign, home = unit.gtin == FOREIGN, unit.gtin in lane.products
+                log_p += log_place + part.seen_log((gone,) if foreign else (unit, gone))
                 contents = lane_of(values, lane)
                 contents = contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)
-                home = unit.gtin in lane.products
                 contents = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))
-                put = cart if unit.gtin == FOREIGN else cart.minus((unit,), part.deed(unit.gtin, -1))
-                for taker in actors if unit.gtin != FOREIGN else [other for other in actors if other != holder]:
+                put = cart if foreign else cart.minus((unit,), part.deed(unit.gtin, -1))
+                for taker in (actor for actor in actors if actor != holder or not foreign):
                     theirs = put if taker == holder else cart_of(values, taker)
                     if gone.gtin != FOREIGN:
                         theirs = theirs.plus((gone,), part.deed(gone.gtin, 1))
