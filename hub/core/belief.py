@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from operator import itemgetter
-from random import Random
 
 from msgspec import Struct
 
@@ -26,6 +25,10 @@ INDEPENDENT = NEGLIGIBLE
 as pruning lets one see. A larger bound would cut ties that later evidence can still make strong."""
 CUT_OFF = 5 * NEGLIGIBLE
 """When keys are put apart, values this unlikely are dropped, lest a tie too thin to see lives on at one end only."""
+
+LEHMER = 48_271, 2**31 - 1
+"""Multiplier and modulus of the minimal standard generator (Park, Miller and Stockmeyer, 1993). It begins with 1 each
+time, so that a replay is what was live."""
 
 Values = dict[Key, Value]
 Expand = Callable[[Mapping[Key, Value]], Iterable[tuple[float, Values]]]
@@ -214,16 +217,14 @@ def _thinned(rows: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
             break
         rest -= p
     kept: list[tuple[float, Values]] = []
-    passed, n = 0.0, 0
-    anywhere = Random(0).random  # the same numbers each time: a replay is what was live
-    place = anywhere()
+    passed, n, place = 0.0, 0, 1
     for p, values in rows:
         if p > stretch:
             kept.append((p, values))
             continue
         passed, first = passed + p, n
-        while (n + place) * stretch < passed:
-            n, place = n + 1, anywhere()
+        while (n + place / LEHMER[1]) * stretch < passed:
+            n, place = n + 1, place * LEHMER[0] % LEHMER[1]
         if n > first:
             kept.append(((n - first) * stretch, values))
     return kept
