@@ -14,21 +14,14 @@ from operator import itemgetter
 from msgspec import Struct
 
 from hub.core.goods import BEGINNING, Cart, Key, LaneContents, Value, Who
+from hub.core.thinning import NEGLIGIBLE, normalised, thinned
 
-KEEP = 96
-"""Hypotheses a factor keeps at most."""
-NEGLIGIBLE = 1e-4
-"""A hypothesis this much lighter than the best is dropped."""
 LOG_NEGLIGIBLE = math.log(NEGLIGIBLE)
 INDEPENDENT = NEGLIGIBLE
 """Two keys are independent when no pair of their values is further than this from the product of its parts: as near
 as pruning lets one see. A larger bound would cut ties that later evidence can still make strong."""
 CUT_OFF = 5 * NEGLIGIBLE
 """When keys are put apart, values this unlikely are dropped, lest a tie too thin to see lives on at one end only."""
-
-LEHMER = 48_271, 2**31 - 1
-"""Multiplier and modulus of the minimal standard generator (Park, Miller and Stockmeyer, 1993). It begins with 1 each
-time, so that a replay is what was live."""
 
 Values = dict[Key, Value]
 Expand = Callable[[Mapping[Key, Value]], Iterable[tuple[float, Values]]]
@@ -156,12 +149,12 @@ class Belief:
         hypotheses = [(1.0, certain)]
         for part in parts:
             # Pruned after each one: the whole product of several large factors would never end.
-            hypotheses = _pruned([(p * q, {**v, **w}) for p, v in hypotheses for q, w in part.hypotheses])
+            hypotheses = thinned([(p * q, {**v, **w}) for p, v in hypotheses for q, w in part.hypotheses])
         return Factor((*certain, *[k for f in parts for k in f.keys]), hypotheses)
 
     def _settle(self, keys: tuple[Key, ...], weights: list[tuple[float, Values]]) -> None:
         """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""
-        hypotheses = _pruned(_merge_all(weights, keys)) if len(weights) > 1 else weights
+        hypotheses = thinned(_merge_all(weights, keys)) if len(weights) > 1 else weights
         best = max(hypotheses, key=itemgetter(0))[1]
         if len(hypotheses) == 1:
             self._know(keys, best)
@@ -172,7 +165,7 @@ class Belief:
         for group in groups:
             own = _merge_all([(p, {k: v[k] for k in group}) for p, v in hypotheses], group)
             if len(groups) > 1:
-                own = _normalised([(p, v) for p, v in own if p > CUT_OFF])
+                own = normalised([(p, v) for p, v in own if p > CUT_OFF])
             if len(own) > 1:
                 factor = Factor(group, own)
                 for key in group:
@@ -197,42 +190,6 @@ def _merge_all(weights: list[tuple[float, Values]], keys: tuple[Key, ...]) -> li
 def _merged(weights: list[tuple[float, Values]], key: Key) -> list[tuple[float, Value]]:
     rows = sorted(_merge_all(weights, (key,)), key=lambda r: -r[0])
     return [(p, values[key]) for p, values in rows]
-
-
-def _pruned(hypotheses: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
-    """Those that are not negligible, thinned out where they are too many; normalised again."""
-    least = NEGLIGIBLE * max(p for p, _ in hypotheses)
-    rows = _normalised([(p, v) for p, v in hypotheses if p > least])
-    return _normalised(_thinned(rows)) if len(rows) > KEEP else rows
-
-
-def _thinned(rows: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
-    """About `KEEP` of them: the heavy ones as they are, and of the light ones one in each stretch of equal weight, to
-    stand for it. So each value of each key stays about as likely as it was; to keep the heaviest alone would make
-    likelier whatever is likely (Fearnhead and Clifford, 2003: no other choice is off by less)."""
-    rest, stretch = sum(p for p, _ in rows), 0.0
-    for heavier, p in enumerate(sorted([p for p, _ in rows], reverse=True)):
-        stretch = rest / (KEEP - heavier)
-        if p <= stretch:
-            break
-        rest -= p
-    kept: list[tuple[float, Values]] = []
-    passed, n, place = 0.0, 0, 1
-    for p, values in rows:
-        if p > stretch:
-            kept.append((p, values))
-            continue
-        passed, first = passed + p, n
-        while (n + place / LEHMER[1]) * stretch < passed:
-            n, place = n + 1, place * LEHMER[0] % LEHMER[1]
-        if n > first:
-            kept.append(((n - first) * stretch, values))
-    return kept
-
-
-def _normalised(rows: list[tuple[float, Values]]) -> list[tuple[float, Values]]:
-    total = sum(p for p, _ in rows)
-    return [(p / total, v) for p, v in rows]
 
 
 def _groups(keys: list[Key], hypotheses: list[tuple[float, Values]]) -> list[tuple[Key, ...]]:

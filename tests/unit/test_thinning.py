@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hub.core.belief import Belief, Values
 from hub.core.goods import Cart, Unit
+from hub.core.thinning import KEEP, NEGLIGIBLE, normalised, thinned
 
 weights = st.floats(0.02, 1.0)
 carts = st.lists(weights, min_size=2, max_size=12) | st.integers(2, 12).map(lambda size: [1.0] * size)
@@ -38,3 +39,18 @@ def test_each_cart_stays_as_likely_where_all_together_are_too_many(chances: list
         found = shares(belief, name)
         for count, p in enumerate(ps):
             assert found.get(count, 0.0) == pytest.approx(p / sum(ps), abs=0.15)
+
+
+@given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=600))
+def test_no_more_than_so_many_are_kept_and_the_heavy_ones_as_they_are(chances: list[float]) -> None:
+    rows = normalised([(p, i) for i, p in enumerate(chances)])
+    kept = {i: p for p, i in thinned(rows)}
+    assert len(kept) <= KEEP + 1
+    assert sum(kept.values()) == pytest.approx(1.0)
+    heaviest = max(p for p, _ in rows)
+    for p, i in rows:
+        if p > 2 / KEEP:
+            assert kept[i] == pytest.approx(p, rel=0.05)
+        if p < 0.9 * NEGLIGIBLE * heaviest:
+            assert i not in kept
+    assert thinned(rows) == thinned(rows), "a replay is what was live"
