@@ -61,8 +61,7 @@ def _laid_down(part: Part, cart: Cart, gone: Unit) -> Iterator[tuple[float, Unit
         off_g = part.delta_g - unit.weight_g + gone.weight_g
         sigma_g = math.hypot(part.sigma_g, unit.sigma_g, gone.sigma_g)
         if abs(off_g) <= FAR_SIGMAS * sigma_g:
-            home = any(unit.gtin in lane.products for lane in part.lanes)
-            yield log_normal(off_g, sigma_g) + (part.prior.log_home if home else part.prior.log_astray), unit
+            yield log_normal(off_g, sigma_g) + part.home_log(unit.gtin), unit
     foreign_g = part.delta_g + gone.weight_g
     if gone.gtin != FOREIGN and foreign_g > FAR_SIGMAS * part.sigma_g:
         yield LOG_FOREIGN, Unit(FOREIGN, foreign_g, math.hypot(part.sigma_g, gone.sigma_g))

@@ -103,6 +103,10 @@ class Part(Struct, eq=False):
         more = len(self.lanes) - 1
         return -more * math.log(max(weight_g, 1.0)) if more else 0.0
 
+    def home_log(self, gtin: str) -> float:
+        """Log prior of putting such a thing down here: where it belongs, or astray."""
+        return self.prior.log_home if any(gtin in lane.products for lane in self.lanes) else self.prior.log_astray
+
     def seen_log(self, units: tuple[Unit, ...]) -> float:
         """Log likelihood of the camera's picture, if there is one, of these things."""
         if self.camera is None:

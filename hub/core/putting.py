@@ -41,14 +41,21 @@ def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[
 def _fitting(cart: Cart, part: Part) -> Iterator[tuple[float, tuple[Unit, ...]]]:
     """What of a cart may weigh so much."""
     for units in _handfuls(cart.units):
-        off_g = part.delta_g
-        variance = part.sigma_g**2
-        for unit in units:
-            off_g -= unit.weight_g
-            variance += unit.sigma_g**2
-        if off_g * off_g <= FAR_SIGMAS**2 * variance:
-            log_p = log_normal(off_g, math.sqrt(variance)) + part.spread_log(part.delta_g - off_g)
-            yield log_p + part.seen_log(units) + _home_log(part, units), units
+        log_p = _fits_log(part, units)
+        if log_p is not None:
+            yield log_p + _home_log(part, units), units
+
+
+def _fits_log(part: Part, units: tuple[Unit, ...]) -> float | None:
+    """Log likelihood that what came is these; None: they weigh far too much, or too little."""
+    off_g = part.delta_g
+    variance = part.sigma_g**2
+    for unit in units:
+        off_g -= unit.weight_g
+        variance += unit.sigma_g**2
+    if off_g * off_g > FAR_SIGMAS**2 * variance:
+        return None
+    return log_normal(off_g, math.sqrt(variance)) + part.spread_log(part.delta_g - off_g) + part.seen_log(units)
 
 
 def _by_two(part: Part, values: Mapping[Key, Value], actors: Iterable[str]) -> Iterator[Step]:
@@ -58,11 +65,9 @@ def _by_two(part: Part, values: Mapping[Key, Value], actors: Iterable[str]) -> I
         if carts[0].restocks or carts[1].restocks:
             continue  # `restocked` knows of that
         for units in product(*({_kind(unit): unit for unit in cart.units}.values() for cart in carts)):
-            off_g = part.delta_g - sum(unit.weight_g for unit in units)
-            sigma_g = math.hypot(part.sigma_g, *(unit.sigma_g for unit in units))
-            if abs(off_g) > FAR_SIGMAS * sigma_g:
+            log_p = _fits_log(part, units)
+            if log_p is None:
                 continue
-            log_p = log_normal(off_g, sigma_g) + part.spread_log(part.delta_g - off_g) + part.seen_log(units)
             log_p += sum(_home_log(part, (unit,)) for unit in units)
             one, other = units
             log_p += both_log(part, values, pair[0], (one.weight_g,), pair[1], (other.weight_g,))
@@ -74,8 +79,7 @@ def _by_two(part: Part, values: Mapping[Key, Value], actors: Iterable[str]) -> I
 
 
 def _home_log(part: Part, units: tuple[Unit, ...]) -> float:
-    home = any(units[0].gtin in lane.products for lane in part.lanes)
-    return (part.prior.log_home if home else part.prior.log_astray) + part.prior.count_log(len(units))
+    return part.home_log(units[0].gtin) + part.prior.count_log(len(units))
 
 
 def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:

@@ -45,5 +45,6 @@ def _in_stretches(rows: list[tuple[float, T]]) -> list[tuple[float, T]]:
 
 
 def normalised(rows: list[tuple[float, T]]) -> list[tuple[float, T]]:
+    """With weights that add up to 1."""
     total = sum(p for p, _ in rows)
     return [(p / total, v) for p, v in rows]

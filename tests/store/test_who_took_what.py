@@ -22,6 +22,7 @@ from wire.messages import Hand, ItemEvidence, Tracks, WeightChange
 
 AT_GATE = (-0.9, -2.0)
 AT_EXIT = (3.9, -2.0)
+AT_COLA = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
 PICTURES = {lane: {gtin: 0.97} for lane, gtin in enumerate((COLA, TONIC, CHIPS, WATER), start=1)}
 
 
@@ -148,8 +149,7 @@ def test_hands_over_one_lane_tell_two_takers_from_one() -> None:
     story = Story()
     spots = {"a": (1.05, -0.35), "b": (1.45, -0.35)}
     alice_and_bob_come(story, spots)
-    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
-    story.stand(spots, 0.8, {"a": hand, "b": hand})
+    story.stand(spots, 0.8, {"a": AT_COLA, "b": AT_COLA})
     story.change(1, -700.6)
     story.stand(spots, 2)
     story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
@@ -169,9 +169,8 @@ def test_a_trace_tells_whose_hand_was_there_when_each_of_two_bottles_left(trace:
     story = Story()
     spots = {"a": (1.05, -0.4), "b": (1.4, -0.4)}
     alice_and_bob_come(story, spots)
-    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
-    story.stand(spots, 0.7, {"a": hand})
-    story.stand(spots, 0.7, {"b": hand})
+    story.stand(spots, 0.7, {"a": AT_COLA})
+    story.stand(spots, 0.7, {"b": AT_COLA})
     story.stand(spots, 0.2)
     story.change(1, -700.6, took_s=1.6, trace=trace)
     story.stand(spots, 2)
@@ -192,8 +191,7 @@ def test_a_thing_put_down_while_another_is_taken_off_the_same_lane_is_told_from_
     story.walk({"a": in_front_of(4)}, {"a": spots["a"]})
     story.enter("b", credential="bob")
     story.walk({"a": spots["a"], "b": AT_GATE}, spots)
-    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
-    story.stand(spots, 0.8, {"a": hand, "b": hand})
+    story.stand(spots, 0.8, {"a": AT_COLA, "b": AT_COLA})
     story.change(1, 537.6 - 350.2)
     story.stand(spots, 2)
     story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
@@ -205,8 +203,7 @@ def test_a_thing_put_down_while_another_is_taken_off_the_same_lane_is_told_from_
 def test_two_who_put_one_each_back_before_the_lane_is_at_rest_have_both_put_it_back() -> None:
     """Alice and Bob have a cola each. Both lay it down at one moment: the lane gains two bottles."""
     story, spots = both_have_a_cola()
-    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
-    story.stand(spots, 0.8, {"a": hand, "b": hand})
+    story.stand(spots, 0.8, {"a": AT_COLA, "b": AT_COLA})
     story.change(1, 700.4)
     story.stand(spots, 2)
     story.walk(spots, {"a": AT_EXIT, "b": (1.5, -1.2)})
@@ -220,14 +217,13 @@ def test_a_bag_put_down_while_another_takes_something_is_known_when_it_is_taken_
     story = Story()
     spots = {"a": (1.05, -0.35), "b": (1.45, -0.35)}
     alice_and_bob_come(story, spots)
-    hand = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
-    story.stand(spots, 0.4, {"b": hand})
-    story.stand(spots, 0.6, {"a": hand})
+    story.stand(spots, 0.4, {"b": AT_COLA})
+    story.stand(spots, 0.6, {"a": AT_COLA})
     story.change(1, 600.0 - 350.2, took_s=1.0, trace=(10, -200, -348, -351, -340, -100, 310, 280, 252, 250))
     story.walk(spots, {"a": spots["a"], "b": (1.9, -1.2)})
     spots["b"] = (1.9, -1.2)
     story.stand(spots, 2)
-    story.stand(spots, 0.8, {"a": hand})
+    story.stand(spots, 0.8, {"a": AT_COLA})
     story.change(1, -600.0)
     story.stand(spots, 2)
     story.walk(spots, {"a": AT_EXIT, "b": spots["b"]})
