@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from hub.core.goods import Cart
 from hub.core.learning import Learnt
 
-LAST_ANSWERS = 500.0
+FIRST_ANSWERS, LAST_ANSWERS = 1.0, 500.0
+"""What is believed before any answer counts as one (Jeffreys' prior, where it is one in two); of answers, so many are
+remembered."""
 
 
 def _first() -> dict[str, Learnt]:
     """Before any answer, of hands that met, or were over a lane that could not tell, or two over one that weighs what
     it weighed, one in two moved something; of those at the floor, where people tie shoelaces and put down bags, one in
-    four: estimates, each as if seen in two."""
+    four: estimates."""
     return {
-        "met": Learnt(1 / 2, 2.0, LAST_ANSWERS),
-        "floor": Learnt(1 / 4, 2.0, LAST_ANSWERS),
-        "lane": Learnt(1 / 2, 2.0, LAST_ANSWERS),
-        "swapped": Learnt(1 / 2, 2.0, LAST_ANSWERS),
+        "met": Learnt(1 / 2, FIRST_ANSWERS, LAST_ANSWERS),
+        "floor": Learnt(1 / 4, FIRST_ANSWERS, LAST_ANSWERS),
+        "lane": Learnt(1 / 2, FIRST_ANSWERS, LAST_ANSWERS),
+        "swapped": Learnt(1 / 2, FIRST_ANSWERS, LAST_ANSWERS),
     }
 
 

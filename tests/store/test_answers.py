@@ -7,6 +7,7 @@ from msgspec import structs
 from hub.core import decide
 from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Note, Open, Receipt, Void
 from hub.core.goods import FOREIGN, Cart, Deed, Unit
+from hub.core.habits import FIRST_ANSWERS
 from hub.core.view import snapshot
 from tests.store.scripted import (
     CHIPS,
@@ -205,7 +206,7 @@ def test_what_hands_do_is_learnt_from_a_cart_that_was_thought_of_and_from_no_oth
         story, ask = asked_about_a_hand_at_the_floor()
         answer(story, ask, choice)
         habits = story.state.watch.habits
-        assert habits.moved["floor"].weight == 2.0 + learnt
+        assert habits.moved["floor"].weight == FIRST_ANSWERS + learnt
         assert (habits.share("floor") > 1 / 4) == (learnt and not choice)
 
 
