@@ -57,6 +57,7 @@ def _observed(
                 return [Note(at_s, f"{node}: a change on lane {body.lane}, which this store does not have")]
             if body.t1_s > at_s + AHEAD_S:
                 return _from_the_future(state, node, body, at_s)
+            _moved_after_all(state, body)
             state.pending.add(state.store, body, at_s)
         case ItemEvidence():
             if body.lane not in state.store.lane:
@@ -182,6 +183,17 @@ def _when(cluster: Cluster) -> float:
     if cluster.taken:
         return max(cluster.t1_s - LIFT_S, cluster.t0_s)
     return cluster.t1_s
+
+
+def _moved_after_all(state: State, change: WeightChange) -> None:
+    """Pictures of this lane speak for this change now, and no longer for a neighbour's that was explained before it."""
+    for done in reversed(state.timeline.steps):
+        if done.t_s < change.t0_s - 2 * EVIDENCE_S:
+            return
+        step = done.step
+        if isinstance(step, Explanation) and any(speaks_for(picture, change) for picture in step.cluster.beside):
+            step.cluster.beside = [picture for picture in step.cluster.beside if not speaks_for(picture, change)]
+            state.timeline.revise(step)
 
 
 def _speak(state: State, picture: ItemEvidence) -> bool:

@@ -89,6 +89,24 @@ def test_a_picture_that_comes_late_still_speaks() -> None:
     assert story.state.belief.cart("v1")[0][0] < before[0] - 0.1
 
 
+def test_a_picture_of_what_is_taken_next_is_no_longer_of_what_rolled() -> None:
+    """A picture of the second of two things that are taken one after the other comes before the second lane is at rest:
+    until then it may be of something that went there while its neighbour rolled into its place."""
+    story = Story()
+    at_lane(story, 1)
+    story.change(1, -350.2)
+    story.stand({"a": in_front_of(1)}, 0.3)
+    likelihoods = {COLA: 0.02, TONIC: 0.95}
+    story.says("shelf", ItemEvidence(lane="1-1-2", t_s=story.now_s, likelihoods=likelihoods, other=0.01))
+    story.stand({"a": in_front_of(1)}, 1.4)
+    before, first = story.state.belief.cart("v1")[0]
+    story.change(2, -351.2, took_s=1.3)
+    story.stand({"a": in_front_of(1)}, 2.0)
+    after, both = story.state.belief.cart("v1")[0]
+    assert first.signature == ((COLA, 1),) and before < 0.9
+    assert dict(both.signature) == {COLA: 1, TONIC: 1} and after > 0.98
+
+
 def test_a_shopper_of_a_silent_shelf_is_charged_when_it_has_told_what_it_saw() -> None:
     story = Story()
     at_lane(story, 4)
