@@ -9,7 +9,7 @@ from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.putting import LOG_FOREIGN
 from hub.core.reach import ACTS, UNSEEN
 from hub.core.restocking import moved_meanwhile
-from hub.core.taking import FAR_SIGMAS, LEFT_BEHIND
+from hub.core.taking import FAR_SIGMAS
 from hub.store import Store
 
 LOG_EXCHANGED = math.log(0.001)
@@ -73,4 +73,4 @@ def _lying_there(part: Part, store: Store, values: Mapping[Key, Value]) -> Itera
     planned = [store.product[gtin] for gtin in lane.products]
     left = {(u.gtin, u.weight_g): u for u in lane_of(values, lane).left_here}
     yield from ((-math.log(len(planned)), Unit(p.gtin, p.weight_g, p.spread_g), False) for p in planned)
-    yield from ((math.log(LEFT_BEHIND), unit, True) for unit in left.values())
+    yield from ((part.prior.left_log(unit), unit, True) for unit in left.values())

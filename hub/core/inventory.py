@@ -91,6 +91,8 @@ class Inventory:
                 self._moved(self.lanes[lane.id], deed, staff)
             if deed.moved > 0:
                 was_astray = lane is None and self._was_astray(deed)
+                if not staff and (was_astray or self._beside_a_stray(deed)):
+                    self.planogram.chose(left=was_astray)
                 if not (staff or was_astray):
                     self._taken(session_id, deed, lane, at_s, alone=at_once[deed.lanes, deed.at_s] == 1)
             elif lane is None and not any(_put_where_it_was(deed, before) for before in deeds[:i]):
@@ -135,6 +137,10 @@ class Inventory:
         if stray is not None:
             self.strays.remove(stray)
         return stray is not None
+
+    def _beside_a_stray(self, deed: Deed) -> bool:
+        """Whether something else, which an earlier visit had put there, was left lying."""
+        return any(s.at_s < deed.at_s and not set(s.lanes).isdisjoint(deed.lanes) for s in self.strays)
 
     def _taken(self, session: str, deed: Deed, own: Lane | None, at_s: float, alone: bool) -> None:
         lane = own or (self.store.lane[deed.lanes[0]] if len(deed.lanes) == 1 else None)

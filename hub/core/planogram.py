@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from hub.core.goods import FOREIGN, Unit
 from hub.core.learning import Learnt
 from hub.core.pictures import Pictures
 from hub.store import Lane, Product, Store
@@ -21,11 +22,15 @@ ANOTHER, MORE = 0.15, 0.3
 """A second unit in the same grip, and each one after that, until the store has shown how often."""
 PUT_ASTRAY = 0.2
 """What is put back comes to lie elsewhere this often, until the store has shown how often."""
-FIRST_TAKES, FIRST_MORE, LAST_TAKES = 50.0, 20.0, 2000.0
-"""What is believed of a store at first counts as so many takes, or as so many of what is rarer; and so many of the last
-ones are remembered."""
+LEFT_BEHIND = 1 / 4
+"""Whoever takes something from a lane where something else was left takes that this often, until the store has shown
+how often. So it is with a bag or a phone: whose it is comes for it, whatever the store shows of goods."""
+FIRST_TAKES, FIRST_MORE, FIRST_LEFT, LAST_TAKES = 50.0, 20.0, 4.0, 2000.0
+"""What is believed of a store at first counts as so many takes, or as so many of what is rarer, or rarest; and so many
+of the last ones are remembered."""
 LANE_FIRST, LANE_LAST = 5.0, 50.0
 """And of one lane, what its store shows counts as so many."""
+LOG_COMES_FOR = math.log(LEFT_BEHIND / (1 - LEFT_BEHIND))
 FORGOTTEN = 0.05
 """What a lane sold so long ago that it counts as less than this is forgotten."""
 
@@ -43,6 +48,12 @@ class Prior(NamedTuple):
     log_home: float
     log_astray: float
     """Log probability that what is put back is put where it belongs, and that it is not."""
+    log_left: float
+    """Log odds that goods that somebody left there are taken, against the lane's own."""
+
+    def left_log(self, unit: Unit) -> float:
+        """The same for a certain thing that somebody left there."""
+        return LOG_COMES_FOR if unit.gtin == FOREIGN else self.log_left
 
     def count_log(self, count: int) -> float:
         """Log probability of so many units in one grip, against one."""
@@ -67,6 +78,7 @@ class Planogram:
         self._another = Learnt(ANOTHER, FIRST_TAKES, LAST_TAKES)
         self._more = Learnt(MORE, FIRST_MORE, LAST_TAKES)
         self._astray = Learnt(PUT_ASTRAY, FIRST_MORE, LAST_TAKES)
+        self._left = Learnt(LEFT_BEHIND, FIRST_LEFT, LAST_TAKES)
         self._next_door = Learnt(NEXT_DOOR, FIRST_TAKES, LAST_TAKES)
         self.pictures = Pictures()
         """How far they are to be believed."""
@@ -104,6 +116,11 @@ class Planogram:
         self._astray.take_in(not home)
         self._of_one_lane.clear()
 
+    def chose(self, left: bool) -> None:
+        """A settled visit took something from a lane where an earlier one had left something else: that, or not."""
+        self._left.take_in(left)
+        self._of_one_lane.clear()
+
     def prior(self, lane: Lane) -> Prior:
         """What may leave a lane: worked out once after each visit that was settled."""
         prior = self._of_one_lane.get(lane.id)
@@ -124,6 +141,7 @@ class Planogram:
                 log_more=math.log(self._more.share),
                 log_home=math.log1p(-self._astray.share),
                 log_astray=math.log(self._astray.share),
+                log_left=math.log(self._left.share / (1 - self._left.share)),
             )
         return prior
 

@@ -22,10 +22,8 @@ FAR_SIGMAS = 7.0
 LOG_EMPLOYEE_TAKES = math.log(0.1)
 """An employee takes something so often, beside a shopper who is as likely to have been there: they come to fill, and
 carry home what has strayed."""
-LEFT_BEHIND = 1 / 3
-"""How readily something left on a lane is taken, beside the lane's own product,"""
 LOG_LEFT_BY_ONESELF = math.log(2.0)
-"""and how much more readily by whoever left it there."""
+"""How much more readily something left on a lane is taken by whoever left it there."""
 LOG_ROLLED_IN = math.log(0.5)
 """Something rolled into the place of what was taken beside it, beside a picture of what did not move."""
 UNNOTICED_G = 8.0
@@ -209,7 +207,7 @@ def _left_behind(
         if (unit.gtin, unit.weight_g) in seen:
             continue
         seen.add((unit.gtin, unit.weight_g))
-        log_place = math.log(LEFT_BEHIND)
+        log_place = part.prior.left_log(unit)
         now = (unit,)
         log_p = part.fits_as_it_lay(unit)
         if log_p is None:
@@ -233,7 +231,7 @@ def _several_left(part: Part, left: list[Unit]) -> Iterator[tuple[float, tuple[U
             weight_g = sum(unit.weight_g for unit in units)
             sigma_g = math.hypot(part.sigma_g, *(unit.sigma_g for unit in units))
             log_p = log_normal(-part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g) + part.seen_log(units)
-            yield math.log(LEFT_BEHIND) + part.prior.count_log(size) + log_p, units
+            yield part.prior.left_log(units[0]) + part.prior.count_log(size) + log_p, units
 
 
 def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:

@@ -214,6 +214,25 @@ def test_buying_what_others_misplaced_proves_no_mistake_of_the_planogram() -> No
     assert not days.inventory.strays
 
 
+def test_whoever_takes_the_lane_s_own_beside_something_astray_shows_how_seldom_that_is_taken() -> None:
+    days = Days()
+
+    def astray() -> float:
+        return days.inventory.planogram.prior(days.store.lane["1-1-4"]).log_left
+
+    at_first = astray()
+    days.visit(days.deed(WATER))
+    days.visit(days.deed(COLA), days.deed(COLA, -1, "1-1-4"))
+    assert astray() == at_first, "nothing lay there when it was taken"
+    days.visit(days.deed(WATER, -1), staff=True)
+    days.visit(days.deed(CHIPS))
+    assert astray() == at_first, "staff fill up, and that was another lane"
+    days.visit(days.deed(WATER))
+    let_lie = astray()
+    days.visit(days.deed(COLA, 1, "1-1-4"))
+    assert let_lie < at_first and astray() > let_lie
+
+
 def test_two_lanes_that_sell_what_is_planned_for_each_other_are_one_task_and_count_what_they_hold() -> None:
     days = Days()
     for _ in range(10):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.core.goods import FOREIGN, Unit
 from hub.core.planogram import NEXT_DOOR, Planogram
 from tests.store.scripted import CHIPS, COLA, TONIC, small_store
 
@@ -47,6 +48,20 @@ def test_how_many_go_at_once_and_where_things_are_put_back_is_learnt() -> None:
         planogram.put(home=True)
     then = planogram.prior(COLAS)
     assert then.count_log(3) > first.count_log(3) and then.log_astray < first.log_astray
+
+
+def test_where_things_astray_are_let_lie_they_are_held_to_be_taken_less_often_but_a_bag_is_come_for() -> None:
+    planogram = Planogram(STORE)
+    goods, bag = Unit(TONIC, 351.0, 1.0), Unit(FOREIGN, 900.0, 1.0)
+    first = planogram.prior(COLAS)
+    assert first.left_log(goods) == pytest.approx(first.left_log(bag))
+    for _ in range(10):
+        planogram.chose(left=False)
+    then = planogram.prior(COLAS)
+    assert then.left_log(goods) < first.left_log(goods) - 1.0 and then.left_log(bag) == first.left_log(bag)
+    for _ in range(30):
+        planogram.chose(left=True)
+    assert planogram.prior(COLAS).left_log(goods) > 0.0
 
 
 @given(
