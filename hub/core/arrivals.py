@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hub.core.clothes import Clothes
 from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, LastSeen, Place, Sight, Steps
 from hub.core.presence import BESIDE_M
-from hub.core.tracking import CERTAIN, CLOSE_M, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, density_at, place_log
+from hub.core.tracking import CERTAIN, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, close_m, density_at, place_log
 from wire.messages import Track
 
 STAYS, STAYS_S = 0.8, 10.0
@@ -136,7 +136,7 @@ def went_over(
     stays_log = place_log(t_s, sight, track, steps)
     best: WentOver | None = None
     for other in new:
-        if math.dist((other.x_m, other.y_m), sight.predicted_m(t_s)) < CLOSE_M:
+        if math.dist((other.x_m, other.y_m), sight.predicted_m(t_s)) < close_m(steps):
             besides_log = log_but_places(other)
             over_log = place_log(t_s, sight, other, steps) + besides_log
             p = 1 / (1 + math.exp(min(stays_log - over_log, 500.0)))

@@ -111,7 +111,8 @@ class People(Presence):
             self._departed = {key: s for key, s in self._departed.items() if s > t_s - DEPARTED_S}
             tracks = {key: track for key, track in tracks.items() if (camera, key) not in self._departed}
         went_over = self._retire(camera, t_s, tracks)
-        groups = close_groups(t_s, view, tracks)
+        steps = self._steps.setdefault(camera, Steps())
+        groups = close_groups(t_s, view, tracks, steps)
         self._learn(camera, t_s, t_s - last_s, tracks, groups)
         for group in groups:
             self._untangle(camera, t_s, group, [tracks.get(s.track) for s in group])
@@ -182,7 +183,7 @@ class People(Presence):
         self, camera: str, t_s: float, step_s: float, tracks: dict[str, Track], groups: Sequence[Sequence[Sight]]
     ) -> None:
         """See how steady the tracks of people are who have nobody near."""
-        steps = self._steps.setdefault(camera, Steps())
+        steps = self._steps[camera]
         steps.step_s = min(step_s, STRAIGHT_ON_S)  # after a pause of the camera, people may be anywhere
         crowded = {sight.track for group in groups for sight in group}
         for name, sight in self._views[camera].items():

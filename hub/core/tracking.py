@@ -9,8 +9,9 @@ from hub.core.clothes import Clothes
 from hub.core.floor import TOP_SPEED_MPS, Sight, Steps
 from wire.messages import Track
 
-CLOSE_M = 0.8
-"""Tracks nearer to each other than this may swap their ids, or be one for the other."""
+CLOSE_M, CLOSE_SIGMAS = 0.7, 2.0
+"""People nearer to each other than this may swap their tracks' ids, or be one for the other; and however far apart they
+seem, if that may be by so many standard deviations of their camera's noise."""
 SWAP_PER_FRAME = 0.005
 """Prior probability that two close tracks swap ids between two frames."""
 MISSED = 0.03
@@ -48,25 +49,31 @@ def could_be(sight: Sight, track: Track, t_s: float) -> bool:
     return _distance_m(sight, track) <= reach_m
 
 
-def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Track]) -> list[list[Sight]]:
-    """Sights of one camera that hang together by steps shorter than CLOSE_M, by where they should be in this frame: it
-    may show two who swap further apart, or miss them. Those on their own are left out."""
+def close_m(steps: Steps) -> float:
+    """How near two tracks of a camera seem to be of whom one may be the other."""
+    return CLOSE_M + CLOSE_SIGMAS * math.sqrt(steps.variance)
+
+
+def close_groups(t_s: float, view: Mapping[str, Sight], tracks: Mapping[str, Track], steps: Steps) -> list[list[Sight]]:
+    """Sights of one camera in groups that hang together by being close, by where they should be in this frame: it may
+    show two who swap further apart, or miss them. Those on their own are left out."""
+    near_m = close_m(steps)
     where = sorted(((*sight.predicted_m(t_s), sight) for sight in view.values()), key=itemgetter(0, 1))
-    steps: list[tuple[float, Sight, Sight]] = []
+    links: list[tuple[float, Sight, Sight]] = []
     for i, (x_m, y_m, sight) in enumerate(where, 1):
         for j in range(i, len(where)):
             other_x_m, other_y_m, other = where[j]
-            if other_x_m - x_m > CLOSE_M:
+            if other_x_m - x_m > near_m:
                 break
-            if math.hypot(other_x_m - x_m, other_y_m - y_m) <= CLOSE_M:
+            if math.hypot(other_x_m - x_m, other_y_m - y_m) <= near_m:
                 crossed_m = math.dist(_shown(tracks, sight, (x_m, y_m)), (other_x_m, other_y_m))
                 crossed_m += math.dist(_shown(tracks, other, (other_x_m, other_y_m)), (x_m, y_m))
-                steps.append((crossed_m, sight, other))
-    if not steps:
+                links.append((crossed_m, sight, other))
+    if not links:
         return []
-    steps.sort(key=itemgetter(0))
+    links.sort(key=itemgetter(0))
     group_of: dict[Sight, list[Sight]] = {}
-    for _, sight, other in steps:
+    for _, sight, other in links:
         one, two = group_of.setdefault(sight, [sight]), group_of.setdefault(other, [other])
         if one is not two and len(one) + len(two) <= PERMUTED_AT_MOST:
             one += two

@@ -6,6 +6,7 @@ import pytest
 
 from hub.core.arrivals import WaysIn, went_over
 from hub.core.floor import LEAST_M2
+from hub.core.tracking import close_groups
 from tests.unit.cameras import Camera, Scene, stands, walks
 from wire.messages import Track
 
@@ -28,6 +29,20 @@ def test_a_camera_as_noisy_as_the_two_are_apart_leaves_it_open() -> None:
     scene.cameras[0].swaps("ann", "bob")
     scene.play(2.0)
     assert scene.confusion() > 0.01
+
+
+def test_two_who_stand_close_may_swap_though_a_noisy_camera_shows_them_far_apart_and_two_far_apart_may_not() -> None:
+    for noise_m, apart_m, close in ((0.2, 0.6, True), (0.02, 0.6, True), (0.02, 1.0, False)):
+        scene = Scene(
+            {"ann": stands(1, 1), "bob": stands(1 + apart_m, 1), "cat": stands(6, 6)}, [Camera("A", noise_m=noise_m)]
+        )
+        scene.play(30.0)
+        grouped = []
+        for _ in range(200):
+            scene.play(0.1)
+            view, steps = scene.people._views["A"], scene.people._steps["A"]
+            grouped.append(bool(close_groups(scene.now_s, view, {}, steps)))
+        assert sum(grouped) > 195 if close else not any(grouped)
 
 
 @pytest.mark.parametrize("gone_s", [0.6, 1.2])
