@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-KEEP = 96
+KEEP = 384
 """Hypotheses a factor keeps at most."""
 NEGLIGIBLE = 1e-4
 """A hypothesis this much lighter than the best is dropped."""

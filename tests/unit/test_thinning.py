@@ -41,7 +41,7 @@ def test_each_cart_stays_as_likely_where_all_together_are_too_many(chances: list
             assert found.get(count, 0.0) == pytest.approx(p / sum(ps), abs=0.15)
 
 
-@given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=600))
+@given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=3 * KEEP))
 def test_no_more_than_so_many_are_kept_and_the_heavy_ones_as_they_are(chances: list[float]) -> None:
     rows = normalised([(p, i) for i, p in enumerate(chances)])
     kept = {i: p for p, i in thinned(rows)}
