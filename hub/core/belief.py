@@ -14,7 +14,7 @@ from operator import itemgetter
 from msgspec import Struct
 
 from hub.core.goods import BEGINNING, Cart, Key, LaneContents, Value, Who
-from hub.core.thinning import NEGLIGIBLE, normalised, thinned
+from hub.core.thinning import NEGLIGIBLE, Row, normalised, thinned
 
 LOG_NEGLIGIBLE = math.log(NEGLIGIBLE)
 INDEPENDENT = NEGLIGIBLE
@@ -29,10 +29,10 @@ Expand = Callable[[Mapping[Key, Value]], Iterable[tuple[float, Values]]]
 
 
 class Factor(Struct, eq=False):
-    """Hypotheses over the same keys: (probability, values); probabilities add up to 1."""
+    """Hypotheses over the same keys; their probabilities add up to 1."""
 
     keys: tuple[Key, ...]
-    hypotheses: list[tuple[float, Values]]
+    hypotheses: list[Row[Values]]
 
 
 Before = dict[Key, tuple[Value | None, Factor | None]]
@@ -52,7 +52,7 @@ class Belief:
         factor = self.factors.get(key)
         if factor is None:
             return [(1.0, self.known.get(key) or default(key))]
-        return _merged([(p, {key: values[key]}) for p, values in factor.hypotheses], key)
+        return _merged([(p, {key: values[key]}, drawn) for p, values, drawn in factor.hypotheses], key)
 
     def given(self, known: Key, key: Key) -> Iterator[tuple[float, Value, list[tuple[float, Value]]]]:
         """By each value that `known` may have: how likely it is, and what `key` may be then. Nothing where they do not
@@ -60,7 +60,7 @@ class Belief:
         factor = self.factors.get(known)
         if factor is not None and key in factor.keys:
             for p, value in self.marginal(known):
-                rows = [(q, values) for q, values in factor.hypotheses if values[known].signature == value.signature]
+                rows = [row for row in factor.hypotheses if row[1][known].signature == value.signature]
                 yield p, value, _merged(rows, key)
 
     def cart(self, session: str) -> list[tuple[float, Cart]]:
@@ -93,15 +93,15 @@ class Belief:
     def update(self, touched: Iterable[Key], expand: Expand) -> None:
         """Multiply in one observation that concerns the `touched` keys."""
         joint = self._joint(touched)
-        grown: list[tuple[float, Values, Values]] = []
-        for p, values in joint.hypotheses:
+        grown: list[tuple[float, Values, Values, float]] = []
+        for p, values, drawn in joint.hypotheses:
             log_p = math.log(p)
-            grown += [(log_p + log_likelihood, values, changes) for log_likelihood, changes in expand(values)]
+            grown += [(log_p + log_likelihood, values, changes, drawn) for log_likelihood, changes in expand(values)]
         if grown:
             top = max(grown, key=itemgetter(0))[0]
             weights = [
-                (math.exp(log_p - top), {**values, **changes})
-                for log_p, values, changes in grown
+                (math.exp(log_p - top), {**values, **changes}, drawn)
+                for log_p, values, changes, drawn in grown
                 if log_p - top > LOG_NEGLIGIBLE
             ]
             self._settle(joint.keys, weights)
@@ -111,10 +111,24 @@ class Belief:
         factor = self.factors.get(key)
         if factor is None:
             return holds(self.known.get(key) or default(key))
-        kept = [(p, v) for p, v in factor.hypotheses if holds(v[key])]
+        kept = [row for row in factor.hypotheses if holds(row[1][key])]
         if kept:
             self._settle(factor.keys, kept)
         return bool(kept)
+
+    def learn(self, key: Key, value: Value) -> None:
+        """`key` is said to have this value, or one like it, and will be forgotten. Where only some draws say what else
+        is so then, one more might say something else (Laplace's rule of succession): so much stays as it was."""
+        factor = self.factors.get(key)
+        if factor is None:
+            return
+        like = [row for row in factor.hypotheses if row[1][key].signature == value.signature]
+        if like:
+            share, _, drawn = _as_one(like)
+            sure, rest = 1 / (1 + drawn), 1 - share
+            said = [(p * sure / share, values, drawn) for p, values, drawn in like]
+            others = [row for row in factor.hypotheses if row[1][key].signature != value.signature] if drawn else []
+            self._settle(factor.keys, said + [(p * (1 - sure) / rest, values, drawn) for p, values, drawn in others])
 
     def forget(self, key: Key) -> None:
         """Drop a key that nothing will be asked about any more."""
@@ -122,7 +136,7 @@ class Belief:
         self.before.setdefault(key, (known, factor))
         if factor is not None:
             rest = tuple(k for k in factor.keys if k != key)
-            self._settle(rest, [(p, {k: v[k] for k in rest}) for p, v in factor.hypotheses])
+            self._settle(rest, [(p, {k: v[k] for k in rest}, drawn) for p, v, drawn in factor.hypotheses])
 
     def _know(self, keys: tuple[Key, ...], values: Mapping[Key, Value]) -> None:
         for key in keys:
@@ -146,26 +160,28 @@ class Belief:
                 certain[key] = self.known.get(key) or default(key)
             elif factor not in parts:
                 parts.append(factor)
-        hypotheses = [(1.0, certain)]
+        hypotheses = [(1.0, certain, 0.0)]
         for part in parts:
             # Pruned after each one: the whole product of several large factors would never end.
-            hypotheses = thinned([(p * q, {**v, **w}) for p, v in hypotheses for q, w in part.hypotheses])
+            hypotheses = thinned(
+                [(p * q, {**v, **w}, d + e - d * e) for p, v, d in hypotheses for q, w, e in part.hypotheses]
+            )
         return Factor((*certain, *[k for f in parts for k in f.keys]), hypotheses)
 
-    def _settle(self, keys: tuple[Key, ...], weights: list[tuple[float, Values]]) -> None:
+    def _settle(self, keys: tuple[Key, ...], weights: list[Row[Values]]) -> None:
         """Merge equal hypotheses, prune, and put what hangs together no longer into factors of its own."""
         hypotheses = thinned(_merge_all(weights, keys)) if len(weights) > 1 else weights
         best = max(hypotheses, key=itemgetter(0))[1]
         if len(hypotheses) == 1:
             self._know(keys, best)
             return
-        open_keys = [k for k in keys if any(v[k].signature != best[k].signature for _, v in hypotheses)]
+        open_keys = [k for k in keys if any(row[1][k].signature != best[k].signature for row in hypotheses)]
         groups = _groups(open_keys, hypotheses)
         self._know(keys, best)
         for group in groups:
-            own = _merge_all([(p, {k: v[k] for k in group}) for p, v in hypotheses], group)
+            own = _merge_all([(p, {k: v[k] for k in group}, drawn) for p, v, drawn in hypotheses], group)
             if len(groups) > 1:
-                own = normalised([(p, v) for p, v in own if p > CUT_OFF])
+                own = normalised([row for row in own if row[0] > CUT_OFF])
             if len(own) > 1:
                 factor = Factor(group, own)
                 for key in group:
@@ -178,24 +194,29 @@ def default(key: Key) -> Value:
     return BEGINNING[key[0]]
 
 
-def _merge_all(weights: list[tuple[float, Values]], keys: tuple[Key, ...]) -> list[tuple[float, Values]]:
+def _merge_all(weights: list[Row[Values]], keys: tuple[Key, ...]) -> list[Row[Values]]:
     """Equal states added up, the heaviest one's details kept; normalised."""
-    merged: dict[tuple[object, ...], list[tuple[float, Values]]] = {}
-    for p, values in weights:
-        merged.setdefault(tuple(values[k].signature for k in keys), []).append((p, values))
-    total = sum(p for p, _ in weights)
-    return [(sum(p for p, _ in same) / total, max(same, key=lambda r: r[0])[1]) for same in merged.values()]
+    merged: dict[tuple[object, ...], list[Row[Values]]] = {}
+    for row in weights:
+        merged.setdefault(tuple(row[1][k].signature for k in keys), []).append(row)
+    return normalised([same[0] if len(same) == 1 else _as_one(same) for same in merged.values()])
 
 
-def _merged(weights: list[tuple[float, Values]], key: Key) -> list[tuple[float, Value]]:
-    rows = sorted(_merge_all(weights, (key,)), key=lambda r: -r[0])
-    return [(p, values[key]) for p, values in rows]
+def _as_one(same: list[Row[Values]]) -> Row[Values]:
+    """Of draws that are independent, the squares of their weights add up."""
+    p = sum(row[0] for row in same)
+    return p, max(same, key=itemgetter(0))[1], sum(row[0] ** 2 * row[2] for row in same) / p**2
 
 
-def _groups(keys: list[Key], hypotheses: list[tuple[float, Values]]) -> list[tuple[Key, ...]]:
+def _merged(weights: list[Row[Values]], key: Key) -> list[tuple[float, Value]]:
+    rows = sorted(_merge_all(weights, (key,)), key=lambda row: -row[0])
+    return [(p, values[key]) for p, values, _ in rows]
+
+
+def _groups(keys: list[Key], hypotheses: list[Row[Values]]) -> list[tuple[Key, ...]]:
     """The keys in groups that are independent of each other."""
-    weights = [p for p, _ in hypotheses]
-    column = {k: _numbered([v[k].signature for _, v in hypotheses]) for k in keys}
+    weights = [row[0] for row in hypotheses]
+    column = {k: _numbered([row[1][k].signature for row in hypotheses]) for k in keys}
     group_of = {k: {k} for k in keys}
     for a, b in combinations(keys, 2):
         if group_of[a] is not group_of[b] and _dependent(column[a], column[b], weights):

@@ -214,7 +214,7 @@ def too_late(state: State, cluster: Cluster, at_s: float) -> list[Effect]:
 
 
 def _held(session: str, chosen: Cart, belief: Belief) -> None:
-    belief.condition(("cart", session), lambda cart: cart.signature == chosen.signature)
+    belief.learn(("cart", session), chosen)
 
 
 def _settle(state: State, session: Session, cart: Cart, receipt: Receipt) -> list[Effect]:

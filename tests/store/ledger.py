@@ -78,9 +78,9 @@ def is_whole(belief: Belief) -> None:
     """Every key stands in one place, and what is said of it adds up."""
     assert belief.known.keys().isdisjoint(belief.factors)
     for factor in {id(f): f for f in belief.factors.values()}.values():
-        assert sum(p for p, _ in factor.hypotheses) == ADDED_UP
+        assert sum(p for p, _, _ in factor.hypotheses) == ADDED_UP
         assert all(belief.factors[key] is factor for key in factor.keys)
-        assert all(0 < p <= 1 and values.keys() == set(factor.keys) for p, values in factor.hypotheses)
+        assert all(0 < p <= 1 and values.keys() == set(factor.keys) for p, values, _ in factor.hypotheses)
     for key in belief.factors:
         marginal = belief.marginal(key)
         assert sum(p for p, _ in marginal) == ADDED_UP

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.core.belief import Belief, Values
+from hub.core.belief import Belief, Factor, Values
 from hub.core.goods import Cart, Unit
 from hub.core.thinning import KEEP, NEGLIGIBLE, normalised, thinned
 
@@ -43,14 +43,32 @@ def test_each_cart_stays_as_likely_where_all_together_are_too_many(chances: list
 
 @given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=3 * KEEP))
 def test_no_more_than_so_many_are_kept_and_the_heavy_ones_as_they_are(chances: list[float]) -> None:
-    rows = normalised([(p, i) for i, p in enumerate(chances)])
-    kept = {i: p for p, i in thinned(rows)}
+    rows = normalised([(p, i, 0.0) for i, p in enumerate(chances)])
+    kept = {i: p for p, i, _ in thinned(rows)}
     assert len(kept) <= KEEP + 1
     assert sum(kept.values()) == pytest.approx(1.0)
-    heaviest = max(p for p, _ in rows)
-    for p, i in rows:
+    heaviest = max(p for p, _, _ in rows)
+    for p, i, _ in rows:
         if p > 2 / KEEP:
             assert kept[i] == pytest.approx(p, rel=0.05)
         if p < 0.9 * NEGLIGIBLE * heaviest:
             assert i not in kept
     assert thinned(rows) == thinned(rows), "a replay is what was live"
+
+
+@given(st.lists(st.floats(0.5, 1.0), min_size=2, max_size=3 * KEEP))
+def test_what_stands_for_others_rests_on_one_draw_and_what_needs_not_does_not(chances: list[float]) -> None:
+    rows = normalised([(p, i, 0.0) for i, p in enumerate(chances)])
+    for p, i, drawn in thinned(rows):
+        assert drawn == pytest.approx(max(0.0, 1 - rows[i][0] / p), abs=0.01)
+
+
+@pytest.mark.parametrize(("drawn", "sure"), [(0.0, 1.0), (1 / 9, 0.9), (1.0, 0.5)])
+def test_the_fewer_draws_an_answer_rests_on_the_more_of_all_else_stays_as_it_was(drawn: float, sure: float) -> None:
+    """Either both hold a cola or neither, which is likelier; somebody says that the one does."""
+    belief, keys = Belief(), (("cart", "v1"), ("cart", "v2"))
+    cola = Cart(units=(Unit("cola", 350.0, 1.0),))
+    both = Factor(keys, [(0.01, dict.fromkeys(keys, cola), drawn), (0.99, dict.fromkeys(keys, Cart()), 0.0)])
+    belief.factors = dict.fromkeys(keys, both)
+    belief.learn(("cart", "v1"), cola)
+    assert shares(belief, "v2").get(1, 0.0) == pytest.approx(sure)
