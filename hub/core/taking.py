@@ -21,7 +21,7 @@ FAR_SIGMAS = 7.0
 """Further off than this, that nothing we know was taken is likelier."""
 LOG_EMPLOYEE_TAKES = math.log(0.1)
 """An employee takes something so often, beside a shopper who is as likely to have been there: they come to fill, and
-carry home what has strayed."""
+carry home what has strayed, that as readily as a shopper takes what belongs there."""
 LOG_LEFT_BY_ONESELF = math.log(2.0)
 """How much more readily something left on a lane is taken by whoever left it there."""
 LOG_ROLLED_IN = math.log(0.5)
@@ -52,7 +52,7 @@ def taken(part: Part, planogram: Planogram, values: Mapping[Key, Value]) -> Iter
             if len(units) > 1 and session != NOBODY:
                 log_ratio += _not_all_at_once_log(part, values, session, units, log_ratio)
             if i >= len(part.sold):
-                log_ratio += LOG_LEFT_BY_ONESELF if _left_there(cart_of(values, session), units[0], part) else 0.0
+                log_ratio += _who_takes_log(part, cart_of(values, session), units[0])
             elif session in employees:
                 log_ratio += LOG_EMPLOYEE_TAKES
             yield log_p + log_ratio, {**lanes, **put_into(values, session, sold, part)}
@@ -91,10 +91,13 @@ def _rolled_into_place(
                 yield log_p + math.log(ratio), {**lanes, **put_into(values, session, taken, part)}
 
 
-def _left_there(cart: Cart, unit: Unit, part: Part) -> bool:
-    """Whether somebody put such a thing on these lanes."""
+def _who_takes_log(part: Part, cart: Cart, unit: Unit) -> float:
+    """How much likelier it is for somebody with this cart than for a shopper to take what was left on these lanes."""
+    if cart.restocks and unit.gtin != FOREIGN:
+        return -part.prior.left_log(unit)  # what shoppers do with it says nothing of employees
     lanes = {lane.id for lane in part.lanes}
-    return any(deed.moved < 0 and deed.gtin == unit.gtin and not lanes.isdisjoint(deed.lanes) for deed in cart.deeds)
+    left = (deed for deed in cart.deeds if deed.moved < 0 and deed.gtin == unit.gtin)
+    return LOG_LEFT_BY_ONESELF if any(not lanes.isdisjoint(deed.lanes) for deed in left) else 0.0
 
 
 def _not_all_at_once_log(

@@ -197,6 +197,26 @@ def test_two_kinds_put_on_one_lane_at_once_are_both_missed_where_they_came_from(
     assert task.gtins == (CHIPS,) and task.since_s is not None, "it is known who put it there"
 
 
+def test_what_strayed_is_rather_carried_home_by_the_employee_who_is_there_than_bought_by_the_shopper() -> None:
+    story = Story(staffed_store())
+    comes(story, "alice", 3)
+    story.change(3, -62.1)
+    moves_on(story, 3, 2)
+    story.change(2, 62.1)
+    goes(story, 2)
+    spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
+    story.enter("a", credential="employee")
+    story.walk({"a": AT_GATE}, {"a": spots["a"]})
+    story.enter("b", credential="bob")
+    story.walk({"a": spots["a"], "b": AT_GATE}, spots)
+    story.stand(spots, 1.5)
+    story.change(2, -62.1)
+    story.stand(spots, 3.0)
+    session = next(s.id for s in story.state.visits.sessions.values() if s.credential == "bob")
+    probability, cart = story.state.belief.cart(session)[0]
+    assert cart.units == () and 0.7 < probability < 0.9
+
+
 def roll(story: Story, start: int, end: int, grams: float) -> None:
     """Something rolls over: one lane loses what the other gains."""
     story.change(start, -grams)
