@@ -90,9 +90,9 @@ class Inventory:
             if lane is not None:
                 self._moved(self.lanes[lane.id], deed, staff)
             if deed.moved > 0:
+                if not staff:
+                    self._chose(deed, lane)
                 was_astray = lane is None and self._was_astray(deed)
-                if not staff and (was_astray or self._beside_a_stray(deed)):
-                    self.planogram.chose(left=was_astray)
                 if not (staff or was_astray):
                     self._taken(session_id, deed, lane, at_s, alone=at_once[deed.lanes, deed.at_s] == 1)
             elif lane is None and not any(_put_where_it_was(deed, before) for before in deeds[:i]):
@@ -138,9 +138,19 @@ class Inventory:
             self.strays.remove(stray)
         return stray is not None
 
-    def _beside_a_stray(self, deed: Deed) -> bool:
-        """Whether something else, which an earlier visit had put there, was left lying."""
-        return any(s.at_s < deed.at_s and not set(s.lanes).isdisjoint(deed.lanes) for s in self.strays)
+    def _chose(self, deed: Deed, own: Lane | None) -> None:
+        """Something was taken where an earlier visit had left something else: which of the two, where weight tells them
+        apart. Where it does not, what was thought would prove itself."""
+        there = [s for s in self.strays if s.at_s < deed.at_s and not set(s.lanes).isdisjoint(deed.lanes)]
+        left = {stray.gtin for stray in there}
+        others = left if own is not None else {g for name in deed.lanes for g in self.store.lane[name].products}
+        if others and (own is not None or deed.gtin in left) and all(self._told_apart(deed.gtin, g) for g in others):
+            self.planogram.chose(left=own is None)
+
+    def _told_apart(self, one: str, other: str) -> bool:
+        """Whether weight tells two products apart."""
+        a, b = self.store.product.get(one), self.store.product.get(other)
+        return a is not None and b is not None and not learning.alike(a.weight_g, b.weight_g, a.spread_g)
 
     def _taken(self, session: str, deed: Deed, own: Lane | None, at_s: float, alone: bool) -> None:
         lane = own or (self.store.lane[deed.lanes[0]] if len(deed.lanes) == 1 else None)

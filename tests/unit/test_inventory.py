@@ -233,6 +233,16 @@ def test_whoever_takes_the_lane_s_own_beside_something_astray_shows_how_seldom_t
     assert let_lie < at_first and astray() > let_lie
 
 
+def test_what_weight_does_not_tell_apart_shows_nothing_of_how_often_things_astray_are_taken() -> None:
+    days = Days()
+    planogram, lane = days.inventory.planogram, days.store.lane["1-1-1"]
+    at_first = planogram.prior(lane).log_left
+    days.visit(days.deed(TONIC), days.deed(TONIC, -1, "1-1-1"))
+    days.visit(days.deed(COLA))
+    days.visit(days.deed(TONIC, 1, "1-1-1"))
+    assert planogram.prior(lane).log_left == at_first
+
+
 def test_two_lanes_that_sell_what_is_planned_for_each_other_are_one_task_and_count_what_they_hold() -> None:
     days = Days()
     for _ in range(10):
