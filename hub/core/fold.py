@@ -191,9 +191,11 @@ def _moved_after_all(state: State, change: WeightChange) -> None:
         if done.t_s < change.t0_s - 2 * EVIDENCE_S:
             return
         step = done.step
-        if isinstance(step, Explanation) and any(speaks_for(picture, change) for picture in step.cluster.beside):
-            step.cluster.beside = [picture for picture in step.cluster.beside if not speaks_for(picture, change)]
-            state.timeline.revise(step)
+        if isinstance(step, Explanation):
+            beside = [picture for picture in step.cluster.beside if not speaks_for(picture, change)]
+            if len(beside) < len(step.cluster.beside):
+                step.cluster.beside = beside
+                state.timeline.revise(step)
 
 
 def _speak(state: State, picture: ItemEvidence) -> bool:

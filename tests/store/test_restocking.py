@@ -41,6 +41,14 @@ def moves_on(story: Story, start: int, end: int) -> None:
     story.stand({"a": in_front_of(end)}, 1.5)
 
 
+def misplaces_chips(story: Story, lane: int) -> None:
+    """Alice takes chips and leaves them on another lane."""
+    comes(story, "alice", 3)
+    story.change(3, -62.2)
+    moves_on(story, 3, lane)
+    story.change(lane, 62.2)
+
+
 def stock(story: Story, lane: int) -> int | None:
     return snapshot(story.state).lanes[lane - 1].stock
 
@@ -96,10 +104,7 @@ def test_what_an_employee_takes_away_is_nobodys_purchase_and_no_longer_there() -
 
 def test_an_employee_brings_home_what_somebody_misplaced() -> None:
     story = Story(staffed_store())
-    comes(story, "alice", 3)
-    story.change(3, -62.2)
-    moves_on(story, 3, 1)
-    story.change(1, 62.2)
+    misplaces_chips(story, 1)
     assert bought(goes(story, 1)) == {}
     assert snapshot(story.state).lanes[0].strayed == ("Chips",)
     comes(story, "employee", 1)
@@ -199,20 +204,16 @@ def test_two_kinds_put_on_one_lane_at_once_are_both_missed_where_they_came_from(
 
 def test_what_strayed_is_rather_carried_home_by_the_employee_who_is_there_than_bought_by_the_shopper() -> None:
     story = Story(staffed_store())
-    comes(story, "alice", 3)
-    story.change(3, -62.1)
-    moves_on(story, 3, 2)
-    story.change(2, 62.1)
+    misplaces_chips(story, 2)
     goes(story, 2)
     spots = {"a": (1.2, -0.35), "b": (1.6, -0.35)}
     story.enter("a", credential="employee")
     story.walk({"a": AT_GATE}, {"a": spots["a"]})
-    story.enter("b", credential="bob")
+    session = story.enter("b", credential="bob")
     story.walk({"a": spots["a"], "b": AT_GATE}, spots)
     story.stand(spots, 1.5)
-    story.change(2, -62.1)
+    story.change(2, -62.2)
     story.stand(spots, 3.0)
-    session = next(s.id for s in story.state.visits.sessions.values() if s.credential == "bob")
     probability, cart = story.state.belief.cart(session)[0]
     assert cart.units == () and 0.7 < probability < 0.9
 
