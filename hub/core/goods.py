@@ -1,5 +1,6 @@
 """What can be held and what can lie somewhere: units, carts and lanes as immutable values of a hypothesis."""
 
+import math
 from functools import cached_property
 from typing import NamedTuple
 
@@ -74,6 +75,16 @@ class Cart(Struct, frozen=True, dict=True):
     def minus(self, units: tuple[Unit, ...], deed: Deed) -> "Cart":
         return Cart(without(self.units, units), (*self.deeds, deed), self.restocks)
 
+    def minus_any(self, gtin: str, deed: Deed) -> tuple["Cart", Unit]:
+        """One of its units of a product less, nobody saw which: that one, and each that stays, may weigh what any of
+        them weighed."""
+        alike = [unit for unit in self.units if unit.gtin == gtin]
+        if len(alike) == 1:
+            return self.minus((alike[0],), deed), alike[0]
+        any_of_them = _any_of(alike)
+        others = tuple(unit for unit in self.units if unit.gtin != gtin)
+        return Cart(others + (any_of_them,) * (len(alike) - 1), (*self.deeds, deed), self.restocks), any_of_them
+
     def explained(self, deed: Deed) -> "Cart":
         """The same things, with one more deed."""
         return Cart(self.units, (*self.deeds, deed), self.restocks)
@@ -108,6 +119,13 @@ def without(units: tuple[Unit, ...], gone: tuple[Unit, ...]) -> tuple[Unit, ...]
     for unit in gone:
         rest.remove(unit)
     return tuple(rest)
+
+
+def _any_of(units: list[Unit]) -> Unit:
+    """One of them, whichever: its weight has their mean, and the variance of their mixture."""
+    weight_g = sum(unit.weight_g for unit in units) / len(units)
+    variance = sum(unit.sigma_g**2 + (unit.weight_g - weight_g) ** 2 for unit in units) / len(units)
+    return Unit(units[0].gtin, weight_g, math.sqrt(variance))
 
 
 NOBODY = ""

@@ -71,8 +71,9 @@ def _moved(
     """What somebody's cart is after so many were taken, or one put back, and how likely one does that."""
     cart = cart_of(values, session)
     if count < 0:
-        own = next((unit for unit in cart.units if unit.gtin == product.gtin), None)
-        return (part.prior.log_home, cart.minus((own,), part.deed(product.gtin, -1))) if own else None
+        if product.gtin not in dict(cart.signature):
+            return None
+        return part.prior.log_home, cart.minus_any(product.gtin, part.deed(product.gtin, -1))[0]
     units = (Unit(product.gtin, product.weight_g, product.spread_g),) * count
     return part.prior.count_log(count), cart.plus(units, part.deed(product.gtin, count))
 

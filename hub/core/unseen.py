@@ -54,18 +54,20 @@ def swapped(
 def _swapped(
     store: Store, lane: Lane, gtin: str, bodies: Sequence[str], at_s: float, share: float, values: Mapping[Key, Value]
 ) -> list[Step]:
-    """What lies there is as it was: one more, and one less."""
-    there = {session_of(values, body) for body in bodies} - {NOBODY}
-    shoppers = sorted(session for session in there if not cart_of(values, session).restocks)
+    """What lies there is as it was: one more, of a shopper's or new from an employee, and one less."""
+    there = sorted({session_of(values, body) for body in bodies} - {NOBODY})
     product = store.product[gtin]
     fresh = Unit(gtin, product.weight_g, product.spread_g)
     ways: list[Step] = []
-    for giver in shoppers:
-        laid = next((unit for unit in cart_of(values, giver).units if unit.gtin == gtin), None)
-        for taker in shoppers if laid is not None else ():
-            if taker != giver and laid is not None:
-                less = cart_of(values, giver).minus((laid,), _deed("swapped", laid, -1, at_s, lane))
-                more = cart_of(values, taker).plus((fresh,), _deed("swapped", fresh, 1, at_s, lane))
+    for giver in there:
+        cart = cart_of(values, giver)
+        laid = _deed("swapped", gtin, -1, at_s, lane)
+        if not cart.restocks and gtin not in dict(cart.signature):
+            continue
+        less = cart.explained(laid) if cart.restocks else cart.minus_any(gtin, laid)[0]
+        for taker in there:
+            if taker != giver and not cart_of(values, taker).restocks:
+                more = cart_of(values, taker).plus((fresh,), _deed("swapped", gtin, 1, at_s, lane))
                 ways.append((0.0, {("cart", giver): less, ("cart", taker): more}))
     return _with_nothing(ways, share)
 
@@ -77,9 +79,9 @@ def _handed(one: str, other: str, at_s: float, share: float, values: Mapping[Key
         return [(0.0, {})]
     ways: list[Step] = []
     for giver, taker in (sessions, sessions[::-1]):
-        for unit in _kinds(values, giver):
-            given = cart_of(values, giver).minus((unit,), _deed("met", unit, -1, at_s))
-            got = cart_of(values, taker).plus((unit,), _deed("met", unit, 1, at_s))
+        for gtin, _ in cart_of(values, giver).signature:
+            given, unit = cart_of(values, giver).minus_any(gtin, _deed("met", gtin, -1, at_s))
+            got = cart_of(values, taker).plus((unit,), _deed("met", gtin, 1, at_s))
             ways.append((0.0, {("cart", giver): given, ("cart", taker): got}))
     return _with_nothing(ways, share)
 
@@ -88,8 +90,8 @@ def _dropped(body: str, at_s: float, share: float, values: Mapping[Key, Value]) 
     """One thing was left on the floor, or none was."""
     session = session_of(values, body)
     ways: list[Step] = []
-    for unit in _kinds(values, session) if session != NOBODY else []:
-        less = cart_of(values, session).minus((unit,), _deed("floor", unit, -1, at_s))
+    for gtin, _ in cart_of(values, session).signature if session != NOBODY else ():
+        less, _ = cart_of(values, session).minus_any(gtin, _deed("floor", gtin, -1, at_s))
         ways.append((0.0, {("cart", session): less}))
     return _with_nothing(ways, share)
 
@@ -116,14 +118,13 @@ def _unseen(
     for gtin in lane.products:
         product = store.product[gtin]
         unit = Unit(gtin, product.weight_g, product.spread_g)
-        more = cart.plus((unit,), _deed("lane", unit, 1, at_s, lane))
+        more = cart.plus((unit,), _deed("lane", gtin, 1, at_s, lane))
         after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1)}
         ways.append((math.log((1 - PUT_BACK) / len(lane.products)), after))
-    kinds = _kinds(values, session)
-    for unit in kinds:
-        less = cart.minus((unit,), _deed("lane", unit, -1, at_s, lane))
-        there = contents.less(unit.gtin, -1) if unit.gtin in lane.products else contents.with_left((unit,))
-        ways.append((math.log(PUT_BACK / len(kinds)), {("cart", session): less, ("lane", lane.id): there}))
+    for gtin, _ in cart.signature:
+        less, unit = cart.minus_any(gtin, _deed("lane", gtin, -1, at_s, lane))
+        there = contents.less(gtin, -1) if gtin in lane.products else contents.with_left((unit,))
+        ways.append((math.log(PUT_BACK / len(cart.signature)), {("cart", session): less, ("lane", lane.id): there}))
     return _with_nothing(ways, share)
 
 
@@ -152,10 +153,5 @@ def _with_nothing(ways: list[Step], share: float) -> list[Step]:
     return [(math.log(1 - share), {}), *((log_something + log_p, changed) for log_p, changed in ways)]
 
 
-def _kinds(values: Mapping[Key, Value], session: str) -> list[Unit]:
-    """One unit of each product in a cart."""
-    return list({unit.gtin: unit for unit in cart_of(values, session).units}.values())
-
-
-def _deed(kind: str, unit: Unit, moved: int, at_s: float, *lanes: Lane) -> Deed:
-    return Deed(unit.gtin, moved, tuple(lane.id for lane in lanes), 0.0, 0.0, at_s, 1, kind)
+def _deed(kind: str, gtin: str, moved: int, at_s: float, *lanes: Lane) -> Deed:
+    return Deed(gtin, moved, tuple(lane.id for lane in lanes), 0.0, 0.0, at_s, 1, kind)

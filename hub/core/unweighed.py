@@ -14,7 +14,7 @@ from typing import NamedTuple
 from hub.core.events import NodeHeard
 from hub.core.habits import Habits
 from hub.core.hands import clear, may_touch, met, nearest, was_at
-from hub.core.people import MEMORY_S, Body, People, Place
+from hub.core.people import MEMORY_S, Body, People
 from hub.core.timeline import Step
 from hub.core.unseen import SHOWN_S, What, maybe, swapped
 from hub.store import Lane, Store
@@ -82,7 +82,7 @@ class Watch:
     noticed: set[str] = field(default_factory=set)
     """Of the lanes that do not weigh: those at which it was looked who was there before one knew."""
     pictured_s: dict[str, float] = field(default_factory=dict)
-    """By lane: when a picture last showed what it did not lose."""
+    """By lane: when a picture last showed what it did not lose, while two hands were there."""
     habits: Habits = field(default_factory=Habits)
     """How often such a hand moved something."""
 
@@ -122,14 +122,11 @@ class Watch:
             return None
         if abs(t_s - self.pictured_s.get(lane.id, 0.0)) < SHOWN_S:
             return None  # one more of the same
-        self.pictured_s[lane.id] = t_s
-        there = [
-            body.id
-            for body in (*people.all(), *people.left)
-            if body.bound and any(was_at(p, lane, people.sees_hands) for p in _around(body, t_s))
-        ]
+        bound = [body for body in (*people.all(), *people.left) if body.bound]
+        there = [body.id for body in bound if _may_have_been_at(lane, body, t_s, people.sees_hands)]
         if len(there) < 2:
             return None
+        self.pictured_s[lane.id] = t_s
         share = self.habits.share("swapped")
         return partial(swapped, store, lane.id, gtin, there, t_s, share)
 
@@ -201,8 +198,11 @@ class Watch:
                     yield "lane", body.id, lane.id
 
 
-def _around(body: Body, t_s: float) -> list[Place]:
-    return [place for place in body.places if abs(place.t_s - t_s) < AT_ONCE_S]
+def _may_have_been_at(lane: Lane, body: Body, t_s: float, sees_hands: bool) -> bool:
+    """Whether somebody had a hand at a lane about then; or stood before it, and was out of sight at that moment."""
+    around = [place for place in body.places if abs(place.t_s - t_s) < AT_ONCE_S]
+    in_sight = any(abs(place.t_s - t_s) < UNSEEN_S for place in around)
+    return any(was_at(place, lane, sees_hands and in_sight) for place in around)
 
 
 def _unseen_there(people: People, hand: Hand, t_s: float) -> list[str]:
