@@ -11,6 +11,7 @@ from hub.core.goods import NOBODY, Cart
 from hub.core.people import MEMORY_S
 from hub.core.state import State
 from hub.core.visits import CERTAIN, MISTAKEN_S, Leaving, Session
+from hub.core.waiting import all_heard, comes_first
 from hub.store import Gate
 from wire.messages import Passage
 
@@ -22,8 +23,6 @@ NOBODYS = 20
 """What was taken by nobody we know of is remembered until it is more than this: some of it may come back."""
 LIKELY = 0.1
 """Whoever is this likely, beside the likeliest, may have done it."""
-TOLD = 0.5
-"""A question is held back while there is another whose answer is this likely to settle it, too."""
 
 
 def went_out(state: State, passage: Passage, gate: Gate, at_s: float) -> None:
@@ -41,13 +40,12 @@ def due(state: State, at_s: float) -> list[Effect]:
         if _ready(state, leaving, at_s):
             state.visits.leaving.remove(leaving)
             effects += _left(state, leaving, at_s)
-    for session in state.visits.finished[:]:
-        if session.inside > 0:  # somebody of it has come in again
-            session.after = None
-            state.visits.finished.remove(session)
-        elif _can_be_decided(state, session, at_s):
-            state.visits.finished.remove(session)
-            effects += _decide(state, session, at_s)
+    for session in [s for s in state.visits.finished if s.inside > 0]:  # somebody of it has come in again
+        session.after = None
+        state.visits.finished.remove(session)
+    while (ready := next((s for s in state.visits.finished if _can_be_decided(state, s, at_s)), None)) is not None:
+        state.visits.finished.remove(ready)
+        effects += _decide(state, ready, at_s)
     return effects
 
 
@@ -67,7 +65,8 @@ def _ready(state: State, leaving: Leaving, at_s: float) -> bool:
 def _can_be_decided(state: State, session: Session, at_s: float) -> bool:
     if session.after is not None:
         first = state.visits.sessions.get(session.after)
-        return (first is None or first.waiting is None) and not _unexplained(state, session.left_s)
+        over = first is None or (first.inside > 0 and at_s >= session.left_s + MISTAKEN_S)
+        return over and not _unexplained(state, session.left_s)
     return state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S
 
 
@@ -117,13 +116,13 @@ def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
         _end(state, session, state.belief.cart(session.id)[0][1], at_s)
         return []
     receipt = _receipt(state, session, at_s)
-    if not receipt.asked:
-        cart = state.belief.cart(session.id)[0][1]
-        return _settle(state, session, cart, receipt)
-    session.after = _comes_first(state, session)
+    session.after = comes_first(state, session, receipt)
     if session.after is not None:
         state.visits.finished.append(session)
         return []
+    if not receipt.asked:
+        cart = state.belief.cart(session.id)[0][1]
+        return _settle(state, session, cart, receipt)
     question, session.waiting = _question(state, session, receipt)
     return [question]
 
@@ -140,31 +139,9 @@ def held_back(state: State, at_s: float) -> list[Ask]:
     return [_question(state, session, _receipt(state, session, at_s))[0] for session in held]
 
 
-def _comes_first(state: State, session: Session) -> str | None:
-    """Of the questions that are open, one whose answer as likely as not leaves nothing to ask about this session."""
-    if not _all_heard(state, session):
-        return None
-    sure = 1.0 - state.visits.doubt(session)
-    for other in state.visits.sessions.values():
-        if other is not session and other.waiting is not None:
-            shown = {cart.signature for cart in other.waiting}
-            told = 0.0
-            for p, answer, then in state.belief.given(("cart", other.id), ("cart", session.id)):
-                q, cart = then[0]
-                if answer.signature in shown and isinstance(cart, Cart) and decide.clear(state.store, cart, q * sure):
-                    told += p
-            if told >= TOLD:
-                return other.id
-    return None
-
-
 def _receipt(state: State, session: Session, at_s: float) -> Receipt:
     sure = 1.0 - state.visits.doubt(session)
-    return decide.receipt(state.store, state.belief, session, sure, at_s, _all_heard(state, session))
-
-
-def _all_heard(state: State, session: Session) -> bool:
-    return not session.guessed and session.unheard.isdisjoint(state.watch.unheard)
+    return decide.receipt(state.store, state.belief, session, sure, at_s, all_heard(state, session))
 
 
 def answered(state: State, answer: Answered) -> list[Effect]:
@@ -191,7 +168,8 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
         if session.inside > 0 or _unexplained(state, session.left_s):
             continue
         receipt = _receipt(state, session, at_s)
-        if not receipt.asked:
+        waits = session.after is not None and comes_first(state, session, receipt) is not None
+        if not receipt.asked and not waits:
             effects += _settle(state, session, state.belief.cart(session.id)[0][1], receipt)
     return effects
 

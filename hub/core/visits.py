@@ -13,8 +13,8 @@ from hub.store import Gate, Store
 from wire.messages import Passage, Tap
 
 MISTAKEN_S = 1800.0
-"""A receipt waits so long for those to leave for whom its shopper may have been taken: then all is known that ever will
-be."""
+"""A receipt waits so long for those to leave for whom its shopper may have been taken, or on whose cart it hangs: then
+all is known that ever will be."""
 CERTAIN = 0.02
 """Unless that is less likely than this."""
 ABSENT_S, LOOK_EVERY_S = 900.0, 10.0
@@ -55,7 +55,7 @@ class Session:
     waiting: tuple[Cart, ...] | None = None
     """The carts that a person has been shown to choose from."""
     after: str | None = None
-    """Whose question comes first: the answer to that may leave nothing to ask about this one."""
+    """Whose cart must be known first: then there may be nothing to ask about this one, or this one be another."""
 
     @property
     def over(self) -> bool:
@@ -101,7 +101,7 @@ class Visits:
     _looked_s: float = 0.0
     finished: list[Session] = field(default_factory=list)
     """All of whose people seem to have left, but may be taken for somebody who is still inside; or whose receipt comes
-    after the answer to another's question."""
+    after another's."""
     settled: dict[str, str] = field(default_factory=dict)
     """Whose visit it was, by body, for as long as it is remembered where they were: that is over, and paid."""
 
@@ -227,9 +227,12 @@ class Visits:
         """When the next of those who left can be looked at."""
         if not self.leaving and not self.finished:
             return None
-        finished = (s.left_s + MISTAKEN_S for s in self.finished if s.after is None)
+        finished = (s.left_s + MISTAKEN_S for s in self.finished if s.after is None or self._inside(s.after))
         due = (*(leaving.due_s for leaving in self.leaving), *finished)
         return min(due, default=None)
+
+    def _inside(self, name: str) -> bool:
+        return name in self.sessions and self.sessions[name].inside > 0
 
     def leave(self, leaving: Leaving, people: People, belief: Belief) -> Session | None:
         """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
@@ -266,9 +269,7 @@ class Visits:
 
     def doubt(self, session: Session) -> float:
         """The probability that somebody of this session, all of whom seem to have left, is still inside."""
-        return sum(
-            p for name, p in session.mistaken.items() if name in self.sessions and self.sessions[name].inside > 0
-        )
+        return sum(p for name, p in session.mistaken.items() if self._inside(name))
 
     def end(self, session: Session) -> None:
         """The visit is settled: nothing will be asked about it any more."""

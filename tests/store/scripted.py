@@ -1,7 +1,19 @@
 """A small store and the means to tell its core a story, input by input."""
 
 from hub.core.checkout import held_back
-from hub.core.events import AnyInput, Authorised, Effect, Observed, Open, PreAuthorise, Receipt, Ticked
+from hub.core.events import (
+    AnyInput,
+    Ask,
+    Authorised,
+    Capture,
+    Effect,
+    Observed,
+    Open,
+    PreAuthorise,
+    Receipt,
+    Ticked,
+    Void,
+)
 from hub.core.fold import State, apply
 from hub.store import Gate, Lane, Product, Store, Thresholds
 from wire.messages import Hand, ItemEvidence, Passage, Tap, Track, Tracks, WeightChange
@@ -136,7 +148,7 @@ class Story:
         return effects
 
     def held(self) -> list[Effect]:
-        """The questions that are not put to anybody while the answer to another may settle them."""
+        """What is neither charged nor asked about while another's cart is open on which it hangs."""
         return list(held_back(self.state, self.now_s))
 
 
@@ -168,6 +180,12 @@ def receipt(effects: list[Effect]) -> Receipt:
     return next(
         e.receipt for e in effects if not isinstance(e, PreAuthorise | Open) and getattr(e, "receipt", None) is not None
     )
+
+
+def receipts(effects: list[Effect]) -> dict[str, dict[str, int]]:
+    """By credential: what the receipts and questions among them say, units by product."""
+    found = (e.receipt for e in effects if isinstance(e, Capture | Ask | Void) and e.receipt is not None)
+    return {r.credential: {line.gtin: line.count for line in r.lines} for r in found}
 
 
 def bought(effects: list[Effect]) -> dict[str, int]:

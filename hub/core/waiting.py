@@ -1,0 +1,63 @@
+"""Whose cart must be known before somebody's receipt is made."""
+
+from collections.abc import Iterator
+
+from hub.core import decide
+from hub.core.events import Receipt
+from hub.core.goods import Cart
+from hub.core.state import State
+from hub.core.visits import MISTAKEN_S, Session
+
+TOLD = 0.5
+"""A question is held back while there is another whose answer is this likely to settle it, too."""
+OVERTURNED = 0.01
+"""And a receipt that is sure enough, while another's cart is open that is this likely to make it another one."""
+
+
+def comes_first(state: State, session: Session, receipt: Receipt) -> str | None:
+    """Whose cart must be known before this receipt is made: else a person would be asked what, as likely as not, nobody
+    need be; or something charged that may soon turn out to be wrong."""
+    if not all_heard(state, session):
+        return None
+    for other in (s for s in state.visits.sessions.values() if s is not session):
+        first = _saves_asking(state, session, other) if receipt.asked else _may_overturn(state, session, other, receipt)
+        if first:
+            return other.id
+    return None
+
+
+def _saves_asking(state: State, session: Session, other: Session) -> bool:
+    """Whether the answer to the other's question, which is open, as likely as not leaves nothing to ask about this."""
+    if other.waiting is None:
+        return False
+    shown = {cart.signature for cart in other.waiting}
+    known = _once_known(state, session, other)
+    told = [p for p, answer, cart, q in known if answer in shown and decide.clear(state.store, cart, q)]
+    return sum(told) >= TOLD
+
+
+def _may_overturn(state: State, session: Session, other: Session, receipt: Receipt) -> bool:
+    """Whether the other's cart is open, and may leave this one another, or unsure, once it is known. Nobody waits for
+    those who wait themselves, nor for ever for those who stay."""
+    stays = other.inside > 0 and receipt.at_s >= session.left_s + MISTAKEN_S
+    if other.restocks or other.after is not None or stays:
+        return False
+    now = state.belief.cart(session.id)[0][1].signature
+    known = _once_known(state, session, other)
+    otherwise = [p for p, _, cart, q in known if cart.signature != now or not decide.clear(state.store, cart, q)]
+    return sum(otherwise) > OVERTURNED
+
+
+def _once_known(state: State, session: Session, other: Session) -> Iterator[tuple[float, object, Cart, float]]:
+    """By what the other's cart may be: how likely that is, what it is, and this one's likeliest cart then. Nothing
+    where they do not hang together."""
+    sure = 1.0 - state.visits.doubt(session)
+    for p, known, then in state.belief.given(("cart", other.id), ("cart", session.id)):
+        q, cart = then[0]
+        if isinstance(cart, Cart):
+            yield p, known.signature, cart, q * sure
+
+
+def all_heard(state: State, session: Session) -> bool:
+    """Whether nothing is missing that somebody may have done."""
+    return not session.guessed and session.unheard.isdisjoint(state.watch.unheard)
