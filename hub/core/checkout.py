@@ -10,8 +10,8 @@ from hub.core.events import Answered, Ask, Capture, Effect, NodeHeard, Note, Rec
 from hub.core.goods import NOBODY, Cart
 from hub.core.people import MEMORY_S
 from hub.core.state import State
-from hub.core.visits import CERTAIN, MISTAKEN_S, Leaving, Session
-from hub.core.waiting import all_heard, comes_first
+from hub.core.visits import CERTAIN, Leaving, Session
+from hub.core.waiting import all_heard, waits_for
 from hub.store import Gate
 from wire.messages import Passage
 
@@ -34,7 +34,7 @@ def went_out(state: State, passage: Passage, gate: Gate, at_s: float) -> None:
 
 
 def due(state: State, at_s: float) -> list[Effect]:
-    """End what can be ended by now, in the order in which people left."""
+    """End what can be ended by now: those who have left, in that order, and then the visits that this decides."""
     effects: list[Effect] = []
     for leaving in state.visits.leaving[:]:
         if _ready(state, leaving, at_s):
@@ -64,10 +64,10 @@ def _ready(state: State, leaving: Leaving, at_s: float) -> bool:
 
 def _can_be_decided(state: State, session: Session, at_s: float) -> bool:
     if session.after is not None:
-        first = state.visits.sessions.get(session.after)
-        over = first is None or (first.inside > 0 and at_s >= session.left_s + MISTAKEN_S)
-        return over and not _unexplained(state, session.left_s)
-    return state.visits.doubt(session) < CERTAIN or at_s >= session.left_s + MISTAKEN_S
+        if session.after in state.visits.sessions:
+            return session.late(at_s) and not state.visits.asked_ahead(session)
+        return not _unexplained(state, session.left_s)
+    return state.visits.doubt(session) < CERTAIN or session.late(at_s)
 
 
 def _unexplained(state: State, until_s: float) -> list[Cluster]:
@@ -116,7 +116,7 @@ def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
         _end(state, session, state.belief.cart(session.id)[0][1], at_s)
         return []
     receipt = _receipt(state, session, at_s)
-    session.after = comes_first(state, session, receipt)
+    session.after = waits_for(state, session, receipt)
     if session.after is not None:
         state.visits.finished.append(session)
         return []
@@ -134,8 +134,8 @@ def _question(state: State, session: Session, receipt: Receipt) -> tuple[Ask, tu
 
 
 def held_back(state: State, at_s: float) -> list[Ask]:
-    """What would be asked if nobody ever answered the questions that come first."""
-    held = [session for session in state.visits.finished if session.after is not None]
+    """What would be asked if nobody ever answered the questions for whose answers it waits."""
+    held = [session for session in state.visits.finished if state.visits.asked_ahead(session)]
     return [_question(state, session, _receipt(state, session, at_s))[0] for session in held]
 
 
@@ -168,8 +168,7 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
         if session.inside > 0 or _unexplained(state, session.left_s):
             continue
         receipt = _receipt(state, session, at_s)
-        waits = session.after is not None and comes_first(state, session, receipt) is not None
-        if not receipt.asked and not waits:
+        if not receipt.asked and waits_for(state, session, receipt) is None:
             effects += _settle(state, session, state.belief.cart(session.id)[0][1], receipt)
     return effects
 

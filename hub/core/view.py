@@ -43,6 +43,8 @@ class Cart(Struct, frozen=True):
     probability: float
     waiting: bool
     """Whether the shopper has left and a person is being asked, about them or about somebody else first."""
+    after: str | None
+    """Or whose cart must be known first."""
 
 
 class LaneView(Struct, frozen=True):
@@ -95,7 +97,9 @@ def _cart(state: State, session: str) -> Cart:
         lines.append(CartLine(gtin, name, count, price_cents, sure))
     visit = state.visits.sessions[session]
     total_cents = sum(line.count * line.price_cents for line in lines)
-    return Cart(session, visit.inside, tuple(lines), total_cents, probability, visit.over)
+    waiting = visit.waiting is not None or state.visits.asked_ahead(visit)
+    after = None if waiting else visit.after
+    return Cart(session, visit.inside, tuple(lines), total_cents, probability, waiting, after)
 
 
 def _name(state: State, gtin: str) -> str:

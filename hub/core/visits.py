@@ -1,5 +1,6 @@
 """Sessions: from the tap at the entry to the last of a party leaving through the exit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -61,6 +62,10 @@ class Session:
     def over(self) -> bool:
         """Whether all that is open is what they took."""
         return self.waiting is not None or self.after is not None
+
+    def late(self, at_s: float) -> bool:
+        """Whether its receipt has waited for as long as one waits for others to leave."""
+        return at_s >= self.left_s + MISTAKEN_S
 
 
 @dataclass(slots=True)
@@ -227,12 +232,19 @@ class Visits:
         """When the next of those who left can be looked at."""
         if not self.leaving and not self.finished:
             return None
-        finished = (s.left_s + MISTAKEN_S for s in self.finished if s.after is None or self._inside(s.after))
+        finished = (s.left_s + MISTAKEN_S for s in self.finished if not self.asked_ahead(s))
         due = (*(leaving.due_s for leaving in self.leaving), *finished)
         return min(due, default=None)
 
-    def _inside(self, name: str) -> bool:
-        return name in self.sessions and self.sessions[name].inside > 0
+    def ahead(self, session: Session) -> Iterator[Session]:
+        """Whose carts must be known first: the one that a receipt waits for, whom that one waits for, and so on."""
+        while (first := self.sessions.get(session.after or "")) is not None:
+            yield first
+            session = first
+
+    def asked_ahead(self, session: Session) -> bool:
+        """Whether a receipt waits, in the end, for a person's answer to the question of another."""
+        return any(first.waiting is not None for first in self.ahead(session))
 
     def leave(self, leaving: Leaving, people: People, belief: Belief) -> Session | None:
         """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
@@ -269,7 +281,9 @@ class Visits:
 
     def doubt(self, session: Session) -> float:
         """The probability that somebody of this session, all of whom seem to have left, is still inside."""
-        return sum(p for name, p in session.mistaken.items() if self._inside(name))
+        return sum(
+            p for name, p in session.mistaken.items() if name in self.sessions and self.sessions[name].inside > 0
+        )
 
     def end(self, session: Session) -> None:
         """The visit is settled: nothing will be asked about it any more."""

@@ -6,27 +6,25 @@ from hub.core import decide
 from hub.core.events import Receipt
 from hub.core.goods import Cart
 from hub.core.state import State
-from hub.core.visits import MISTAKEN_S, Session
+from hub.core.visits import Session
 
 TOLD = 0.5
 """A question is held back while there is another whose answer is this likely to settle it, too."""
 OVERTURNED = 0.01
-"""And a receipt that is sure enough, while another's cart is open that is this likely to make it another one."""
+"""And a receipt that is sure enough, while a cart is open that is this likely to leave it another one, or unsure."""
 
 
-def comes_first(state: State, session: Session, receipt: Receipt) -> str | None:
+def waits_for(state: State, session: Session, receipt: Receipt) -> str | None:
     """Whose cart must be known before this receipt is made: else a person would be asked what, as likely as not, nobody
-    need be; or something charged that may soon turn out to be wrong."""
+    need be; or something charged that may soon turn out to be wrong. Nobody waits for those who wait for them."""
     if not all_heard(state, session):
         return None
-    for other in (s for s in state.visits.sessions.values() if s is not session):
-        first = _saves_asking(state, session, other) if receipt.asked else _may_overturn(state, session, other, receipt)
-        if first:
-            return other.id
-    return None
+    visits, first = state.visits, _saves_asking if receipt.asked else _may_overturn
+    others = [s for s in visits.sessions.values() if s is not session and session not in visits.ahead(s)]
+    return next((other.id for other in others if first(state, session, other, receipt.at_s)), None)
 
 
-def _saves_asking(state: State, session: Session, other: Session) -> bool:
+def _saves_asking(state: State, session: Session, other: Session, at_s: float) -> bool:
     """Whether the answer to the other's question, which is open, as likely as not leaves nothing to ask about this."""
     if other.waiting is None:
         return False
@@ -36,11 +34,10 @@ def _saves_asking(state: State, session: Session, other: Session) -> bool:
     return sum(told) >= TOLD
 
 
-def _may_overturn(state: State, session: Session, other: Session, receipt: Receipt) -> bool:
-    """Whether the other's cart is open, and may leave this one another, or unsure, once it is known. Nobody waits for
-    those who wait themselves, nor for ever for those who stay."""
-    stays = other.inside > 0 and receipt.at_s >= session.left_s + MISTAKEN_S
-    if other.restocks or other.after is not None or stays:
+def _may_overturn(state: State, session: Session, other: Session, at_s: float) -> bool:
+    """Whether the other's cart may leave this one another, or unsure, once it is known; and will be known in time."""
+    asked = other.waiting is not None or state.visits.asked_ahead(other)
+    if other.restocks or (session.late(at_s) and not asked):
         return False
     now = state.belief.cart(session.id)[0][1].signature
     known = _once_known(state, session, other)

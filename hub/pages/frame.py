@@ -181,9 +181,9 @@ def _question(hub: Hub, ask: Ask) -> Question:
         for probability, candidate, cart in zip(ask.probabilities, ask.candidates, carts, strict=True)
     )
     sold = tuple((gtin, count) for gtin, count in ask.candidates[0] if gtin in hub.store.product)
-    waits = tuple(other.id for other in hub.state.visits.finished if other.after == session.id)
+    waits = tuple(other.id for other in hub.state.visits.finished if session in hub.state.visits.ahead(other))
     return Question(
-        session.id, ask.receipt.at_s, _units(hub.store, sorted(common)), tuple(sentences), choices, sold, waits
+        session.id, ask.receipt.left_s, _units(hub.store, sorted(common)), tuple(sentences), choices, sold, waits
     )
 
 

@@ -76,6 +76,23 @@ def test_of_two_whose_carts_hang_together_one_question_is_shown_which_says_so(sh
     page.until(lambda: page.count(".question") == 0 and page.count(f".slip[data-session={other}]") == 1)
 
 
+def test_whose_receipt_waits_for_the_cart_of_somebody_inside_is_shown_as_having_left(shop: Shop, page: Browser) -> None:
+    """A water was taken by whoever stood nearer to it, most likely."""
+    one = shop.enter("one", "token-one")
+    shop.walk("one", AT_ENTRY, in_front_of(1))
+    other = shop.enter("other", "token-other")
+    shop.walk("other", AT_ENTRY, (2.1, -0.35))
+    for _ in range(6):
+        shop.stand({"one": in_front_of(1), "other": (2.1, -0.35)})
+    shop.says("shelf", shop.lost(4, 538.2))
+    shop.leave("one", in_front_of(1))
+    cart, slip = f".cart[data-session={one}]", f".slip[data-session={one}]"
+    page.until(lambda: f"left, receipt after {other}" in page.text(cart))
+    assert page.count(slip) == 0
+    shop.leave("other", (2.1, -0.35))
+    page.until(lambda: page.count(slip) == 1 and page.count(cart) == 0)
+
+
 def test_a_question_says_on_what_each_of_its_answers_rests(shop: Shop, page: Browser) -> None:
     session = shop.enter("doubt", "token-doubt")
     question = f".question[data-session={session}]"

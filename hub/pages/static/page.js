@@ -207,6 +207,7 @@ export default {
       return el("article", { class: "cart", "data-session": cart.session, style: `--session: ${colour(cart.session)}` },
         this.whose(cart.session,
           cart.inside > 1 ? el("span", { class: "tag" }, `party of ${cart.inside}`) : null,
+          cart.after ? el("span", { class: "tag" }, `left, receipt after ${cart.after}`) : null,
           lines.length ? el("span", { class: cart.probability < 0.9 ? "whole unsure" : "whole" }, percent(cart.probability)) : null),
         ...(lines.length ? lines : [el("p", { class: "empty" }, "Nothing taken yet")]),
         lines.length ? el("footer", {}, el("span", {}, "Total"), el("b", {}, this.money(cart.total_cents))) : null);
