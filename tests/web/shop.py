@@ -109,11 +109,12 @@ class Shop:
         self.stand({track: AT_ENTRY})
         return self.hub.state.visits.grants.by_command[command.id].session
 
-    def walk(self, track: str, start: Spot, end: Spot) -> None:
+    def walk(self, track: str, start: Spot, end: Spot, others: Mapping[str, Spot] | None = None) -> None:
         steps = max(1, round(((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5 / 0.15))
         for i in range(1, steps + 1):
             f = i / steps
-            self.stand({track: (start[0] + f * (end[0] - start[0]), start[1] + f * (end[1] - start[1]))})
+            here = (start[0] + f * (end[0] - start[0]), start[1] + f * (end[1] - start[1]))
+            self.stand({track: here, **(others or {})})
 
     def stand(self, where: dict[str, Spot]) -> None:
         """One frame of the ceiling."""
@@ -132,10 +133,10 @@ class Shop:
         t0_s, t1_s = self._now_s - 0.6, self._now_s - 0.1
         return WeightChange(lane=f"1-1-{lane}", delta_g=-weight_g, sigma_g=0.5, t0_s=t0_s, t1_s=t1_s)
 
-    def leave(self, track: str, start: Spot) -> None:
-        self.walk(track, start, AT_EXIT)
+    def leave(self, track: str, start: Spot, others: Mapping[str, Spot] | None = None) -> None:
+        self.walk(track, start, AT_EXIT, others)
         self._pass("gate-out", self.do(self._commands.get()))
-        self.stand({})
+        self.stand(dict(others or {}))
 
     def beat(self, node: str, readings: dict[str, Reading], counters: dict[str, int] | None = None) -> None:
         """From now on this node says so every second: a silent one is waited for."""

@@ -60,37 +60,21 @@ def test_an_unsure_cart_is_asked_about_and_answered_on_the_page(shop: Shop, page
 
 
 def test_of_two_whose_carts_hang_together_one_question_is_shown_which_says_so(shop: Shop, page: Browser) -> None:
+    spots = {"one": (1.2, -0.35), "other": (1.6, -0.35)}
     one = shop.enter("one", "token-one")
-    shop.walk("one", AT_ENTRY, (1.2, -0.35))
+    shop.walk("one", AT_ENTRY, spots["one"])
     other = shop.enter("other", "token-other")
-    shop.walk("other", AT_ENTRY, (1.6, -0.35))
+    shop.walk("other", AT_ENTRY, spots["other"], {"one": spots["one"]})
     for _ in range(6):
-        shop.stand({"one": (1.2, -0.35), "other": (1.6, -0.35)})
+        shop.stand(spots)
     shop.says("shelf", shop.lost(2, 350.9))
-    shop.leave("one", (1.2, -0.35))
-    shop.leave("other", (1.6, -0.35))
+    shop.leave("one", spots["one"], {"other": spots["other"]})
+    shop.leave("other", spots["other"])
     question = f".question[data-session={one}]"
     page.until(lambda: page.text(f"{question} .waits") == f"What {other} took hangs on this, too.")
     assert page.count(".question") == 1 and page.count(f".cart[data-session={other}]") == 0
     page.click(f"{question} .choice")
     page.until(lambda: page.count(".question") == 0 and page.count(f".slip[data-session={other}]") == 1)
-
-
-def test_whose_receipt_waits_for_the_cart_of_somebody_inside_is_shown_as_having_left(shop: Shop, page: Browser) -> None:
-    """A water was taken by whoever stood nearer to it, most likely."""
-    one = shop.enter("one", "token-one")
-    shop.walk("one", AT_ENTRY, in_front_of(1))
-    other = shop.enter("other", "token-other")
-    shop.walk("other", AT_ENTRY, (2.1, -0.35))
-    for _ in range(6):
-        shop.stand({"one": in_front_of(1), "other": (2.1, -0.35)})
-    shop.says("shelf", shop.lost(4, 538.2))
-    shop.leave("one", in_front_of(1))
-    cart, slip = f".cart[data-session={one}]", f".slip[data-session={one}]"
-    page.until(lambda: f"left, receipt after {other}" in page.text(cart))
-    assert page.count(slip) == 0
-    shop.leave("other", (2.1, -0.35))
-    page.until(lambda: page.count(slip) == 1 and page.count(cart) == 0)
 
 
 def test_a_question_says_on_what_each_of_its_answers_rests(shop: Shop, page: Browser) -> None:
