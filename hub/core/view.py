@@ -97,7 +97,7 @@ def _cart(state: State, session: str) -> Cart:
         lines.append(CartLine(gtin, name, count, price_cents, sure))
     visit = state.visits.sessions[session]
     total_cents = sum(line.count * line.price_cents for line in lines)
-    waiting = visit.waiting is not None or state.visits.asked_ahead(visit)
+    waiting = state.visits.asked(visit)
     after = None if waiting else visit.after
     return Cart(session, visit.inside, tuple(lines), total_cents, probability, waiting, after)
 

@@ -246,6 +246,10 @@ class Visits:
         """Whether a receipt waits, in the end, for a person's answer to the question of another."""
         return any(first.waiting is not None for first in self.ahead(session))
 
+    def asked(self, session: Session) -> bool:
+        """Whether a person is being asked, about this session or about somebody else first."""
+        return session.waiting is not None or self.asked_ahead(session)
+
     def leave(self, leaving: Leaving, people: People, belief: Belief) -> Session | None:
         """Whose visit it is that one of its people left; the body at the gate says so, else the command."""
         may_be = [(1.0, leaving.session)] if leaving.body is None else belief.who(leaving.body.id)

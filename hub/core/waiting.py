@@ -16,15 +16,21 @@ OVERTURNED = 0.01
 
 def waits_for(state: State, session: Session, receipt: Receipt) -> str | None:
     """Whose cart must be known before this receipt is made: else a person would be asked what, as likely as not, nobody
-    need be; or something charged that may soon turn out to be wrong. Nobody waits for those who wait for them."""
+    need be; or something charged that may soon turn out to be wrong. Nobody waits for those who wait for them, nor too
+    long for those whom nobody asks about."""
     if not all_heard(state, session):
         return None
-    visits, first = state.visits, _saves_asking if receipt.asked else _may_overturn
-    others = [s for s in visits.sessions.values() if s is not session and session not in visits.ahead(s)]
-    return next((other.id for other in others if first(state, session, other, receipt.at_s)), None)
+    visits, late = state.visits, session.late(receipt.at_s)
+    hangs = _saves_asking if receipt.asked else _may_overturn
+    for other in visits.sessions.values():
+        in_time = not late or visits.asked(other)
+        waits_too = other is session or session in visits.ahead(other)
+        if in_time and not waits_too and not other.restocks and hangs(state, session, other):
+            return other.id
+    return None
 
 
-def _saves_asking(state: State, session: Session, other: Session, at_s: float) -> bool:
+def _saves_asking(state: State, session: Session, other: Session) -> bool:
     """Whether the answer to the other's question, which is open, as likely as not leaves nothing to ask about this."""
     if other.waiting is None:
         return False
@@ -34,11 +40,8 @@ def _saves_asking(state: State, session: Session, other: Session, at_s: float) -
     return sum(told) >= TOLD
 
 
-def _may_overturn(state: State, session: Session, other: Session, at_s: float) -> bool:
-    """Whether the other's cart may leave this one another, or unsure, once it is known; and will be known in time."""
-    asked = other.waiting is not None or state.visits.asked_ahead(other)
-    if other.restocks or (session.late(at_s) and not asked):
-        return False
+def _may_overturn(state: State, session: Session, other: Session) -> bool:
+    """Whether the other's cart may leave this one another, or unsure, once it is known."""
     now = state.belief.cart(session.id)[0][1].signature
     known = _once_known(state, session, other)
     otherwise = [p for p, _, cart, q in known if cart.signature != now or not decide.clear(state.store, cart, q)]
