@@ -1,5 +1,7 @@
 """A small store and the means to tell its core a story, input by input."""
 
+from collections.abc import Iterable
+
 from hub.core.checkout import held_back
 from hub.core.events import (
     AnyInput,
@@ -175,6 +177,11 @@ def in_front_of(lane: int) -> tuple[float, float]:
     return 1.0 + 0.2 * lane, -0.35
 
 
+def over(lane: int) -> Hand:
+    """A hand right over a plate."""
+    return Hand(x_m=1.0 + 0.2 * lane, y_m=0.25, z_m=1.0, sigma_m=0.05)
+
+
 def receipt(effects: list[Effect]) -> Receipt:
     """The receipt among what the core did."""
     return next(
@@ -191,3 +198,9 @@ def receipts(effects: list[Effect]) -> dict[str, dict[str, int]]:
 def bought(effects: list[Effect]) -> dict[str, int]:
     """What the receipt among them says: units by product."""
     return {line.gtin: line.count for line in receipt(effects).lines}
+
+
+def offered(effects: Iterable[Effect]) -> list[dict[str, int]]:
+    """The candidate carts of the only question among them, likeliest first."""
+    (ask,) = (effect for effect in effects if isinstance(effect, Ask))
+    return [dict(cart) for cart in ask.candidates]

@@ -20,13 +20,18 @@ from wire.messages import Tap, WeightChange
 AT_GATE, AT_EXIT, ASIDE = (-0.9, -2.0), (3.9, -2.0), (2.0, -1.0)
 
 
-def alice_leaves_first() -> Story:
-    """A water was taken, most likely by Bob; Alice stood there, too, and leaves."""
+def a_water_is_taken() -> tuple[Story, dict[str, tuple[float, float]]]:
+    """Most likely by Bob, though Alice stands there, too: where they stand."""
     story = Story()
     spots = {"a": in_front_of(1), "b": (in_front_of(4)[0] + 0.3, -0.35)}
     alice_and_bob_come(story, spots)
     story.change(4, -538.2)
     story.stand(spots, 2)
+    return story, spots
+
+
+def alice_leaves_first() -> Story:
+    story, spots = a_water_is_taken()
     story.walk(spots, {"a": AT_EXIT, "b": ASIDE})
     story.leave("a", {"b": ASIDE})
     return story
@@ -84,13 +89,9 @@ def test_whoever_it_waits_for_may_wait_too_and_it_comes_within_half_an_hour_all_
     assert receipts(story.effects) == {"alice": {}}
 
 
-def test_it_waits_for_whoever_waits_for_an_answer_and_the_question_says_so() -> None:
+def test_it_waits_for_whoever_waits_for_an_answer() -> None:
     """Carol is asked whether she or Bob has a tonic; Bob waits for that; and Alice for Bob."""
-    story = Story()
-    spots = {"a": in_front_of(1), "b": (in_front_of(4)[0] + 0.3, -0.35)}
-    alice_and_bob_come(story, spots)
-    story.change(4, -538.2)
-    story.stand(spots, 2)
+    story, spots = a_water_is_taken()
     apart = {"a": (0.2, -0.9), "b": ASIDE}
     story.walk(spots, apart)
     story.enter("c", credential="carol")
