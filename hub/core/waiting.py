@@ -9,7 +9,7 @@ from hub.core.state import State
 from hub.core.visits import Session
 
 TOLD = 0.5
-"""A question is held back while there is another whose answer is this likely to settle it, too."""
+"""A question is held back while there is, or may come, another whose answer is this likely to settle it, too."""
 OVERTURNED = 0.01
 """And a receipt that is sure enough, while a cart is open that is this likely to leave it another one, or unsure."""
 
@@ -31,13 +31,18 @@ def waits_for(state: State, session: Session, receipt: Receipt) -> str | None:
 
 
 def _saves_asking(state: State, session: Session, other: Session) -> bool:
-    """Whether the answer to the other's question, which is open, as likely as not leaves nothing to ask about this."""
-    if other.waiting is None:
+    """Whether it is better to ask about the other: as likely as not its cart leaves nothing to ask about this one. As
+    long as nobody has been asked about it, only if that is not so the other way round as well."""
+    if _told(state, session, other) < TOLD:
         return False
-    shown = {cart.signature for cart in other.waiting}
+    return other.waiting is not None or _told(state, other, session) < TOLD
+
+
+def _told(state: State, session: Session, other: Session) -> float:
+    """How likely it is that once a person has said what the other's cart is, there is nothing to ask about this one."""
+    shown = None if other.waiting is None else {cart.signature for cart in other.waiting}
     known = _once_known(state, session, other)
-    told = [p for p, answer, cart, q in known if answer in shown and decide.clear(state.store, cart, q)]
-    return sum(told) >= TOLD
+    return sum([p for p, said, cart, q in known if (not shown or said in shown) and decide.clear(state.store, cart, q)])
 
 
 def _may_overturn(state: State, session: Session, other: Session) -> bool:

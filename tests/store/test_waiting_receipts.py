@@ -130,6 +130,23 @@ def test_whoever_waits_for_an_answer_waits_on_though_a_friend_has_come_in_on_the
     assert set(receipts(settled)) == {"alice", "bob"}
 
 
+def test_of_two_who_are_both_in_doubt_the_one_is_asked_about_whose_cart_tells_the_others() -> None:
+    """Either of them took the tonic; Bob also has something that no scale can tell, and that says nothing of Alice."""
+    story = Story(small_store(ask_below=0.95))
+    spots = shoulder_to_shoulder(story)
+    story.walk(spots, {"a": ASIDE, "b": in_front_of(3)})
+    story.change(3, -777.0)
+    story.stand({"a": ASIDE, "b": in_front_of(3)}, 2)
+    story.walk({"a": ASIDE, "b": in_front_of(3)}, {"a": AT_EXIT, "b": in_front_of(3)})
+    assert receipts(story.leave("a", {"b": in_front_of(3)})) == {}, "she need not be asked about"
+    story.walk({"b": in_front_of(3)}, {"b": AT_EXIT})
+    ask = next(effect for effect in story.leave("b") if isinstance(effect, Ask))
+    assert ask.receipt.credential == "bob" and receipts(story.effects).keys() == {"bob"}
+    said = next(i for i, cart in enumerate(ask.candidates) if TONIC in dict(cart))
+    effects = story.tell(Answered(at_s=story.now_s, session="v2", choice=said))
+    assert receipts(effects)["alice"] == {} and not any(isinstance(effect, Ask) for effect in effects)
+
+
 @pytest.mark.parametrize("bobs_waters", [0, 1])
 def test_what_a_person_says_of_the_other_may_overturn_it(bobs_waters: int) -> None:
     """Bob also has something that no scale can tell, and is asked about."""
