@@ -118,14 +118,15 @@ class Belief:
 
     def learn(self, key: Key, value: Value) -> None:
         """`key` is said to have this value, or one like it, and will be forgotten. Where only some draws say what else
-        is so then, one more might say something else (Laplace's rule of succession): so much stays as it was."""
+        is so then, one more might say something else (Laplace's rule of succession): so much stays as it was; unless it
+        all rested on as few before."""
         factor = self.factors.get(key)
         if factor is None:
             return
         like = [row for row in factor.hypotheses if row[1][key].signature == value.signature]
         if like:
             share, _, drawn = _as_one(like)
-            sure, rest = 1 / (1 + drawn), 1 - share
+            sure, rest = min((1 + _as_one(factor.hypotheses)[2]) / (1 + drawn), 1.0), 1 - share
             said = [(p * sure / share, values, drawn) for p, values, drawn in like]
             others = [row for row in factor.hypotheses if row[1][key].signature != value.signature] if drawn else []
             self._settle(factor.keys, said + [(p * (1 - sure) / rest, values, drawn) for p, values, drawn in others])

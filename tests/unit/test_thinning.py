@@ -71,4 +71,27 @@ def test_the_fewer_draws_an_answer_rests_on_the_more_of_all_else_stays_as_it_was
     both = Factor(keys, [(0.01, dict.fromkeys(keys, cola), drawn), (0.99, dict.fromkeys(keys, Cart()), 0.0)])
     belief.factors = dict.fromkeys(keys, both)
     belief.learn(("cart", "v1"), cola)
-    assert shares(belief, "v2").get(1, 0.0) == pytest.approx(sure)
+    assert shares(belief, "v2").get(1, 0.0) == pytest.approx(sure, abs=1e-3)
+
+
+def test_an_answer_that_rests_on_more_draws_than_all_else_is_just_believed() -> None:
+    belief, keys = Belief(), (("cart", "v1"), ("cart", "v2"))
+    cola = Cart(units=(Unit("cola", 350.0, 1.0),))
+    both = Factor(keys, [(0.5, dict.fromkeys(keys, cola), 0.1), (0.5, dict.fromkeys(keys, Cart()), 1.0)])
+    belief.factors = dict.fromkeys(keys, both)
+    belief.learn(("cart", "v1"), cola)
+    assert shares(belief, "v2") == {1: pytest.approx(1.0)}
+
+
+def test_an_answer_is_believed_the_more_the_fewer_draws_all_else_rests_on_as_well() -> None:
+    """One draw stands for both that one of them holds the cola, and that the other does."""
+    keys = ("cart", "v1"), ("cart", "v2")
+    cola, nothing = Cart(units=(Unit("cola", 350.0, 1.0),)), Cart()
+    found = []
+    for drawn in (0.0, 0.5):
+        belief = Belief()
+        of_one, of_other = dict(zip(keys, (cola, nothing), strict=True)), dict(zip(keys, (nothing, cola), strict=True))
+        belief.factors = dict.fromkeys(keys, Factor(keys, [(0.1, of_one, 0.5), (0.9, of_other, drawn)]))
+        belief.learn(("cart", "v1"), cola)
+        found.append(shares(belief, "v2").get(0, 0.0))
+    assert found[1] > found[0] + 0.1
