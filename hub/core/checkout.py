@@ -116,6 +116,8 @@ def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
         _end(state, session, state.belief.cart(session.id)[0][1], at_s)
         return []
     receipt = _receipt(state, session, at_s)
+    if not receipt.asked:
+        _tell_nothing(state, session, at_s)
     session.after = waits_for(state, session, receipt)
     if session.after is not None:
         state.visits.finished.append(session)
@@ -125,6 +127,13 @@ def _decide(state: State, session: Session, at_s: float) -> list[Effect]:
         return _settle(state, session, cart, receipt)
     question, session.waiting = _question(state, session, receipt)
     return [question]
+
+
+def _tell_nothing(state: State, session: Session, at_s: float) -> None:
+    """Nobody will be asked about this one after all: whoever is in doubt and waited for that will be."""
+    for other in state.visits.finished:
+        if other.after == session.id and _receipt(state, other, at_s).asked:
+            other.after = None
 
 
 def _question(state: State, session: Session, receipt: Receipt) -> tuple[Ask, tuple[Cart, ...]]:

@@ -232,7 +232,9 @@ class Visits:
         """When the next of those who left can be looked at."""
         if not self.leaving and not self.finished:
             return None
-        finished = (s.left_s + MISTAKEN_S for s in self.finished if not self.asked_ahead(s))
+        # Whoever they waited for may be settled: then a change is still to be explained, and wakes at its own time.
+        waiting = (s for s in self.finished if s.after is None or s.after in self.sessions)
+        finished = (s.left_s + MISTAKEN_S for s in waiting if not self.asked_ahead(s))
         due = (*(leaving.due_s for leaving in self.leaving), *finished)
         return min(due, default=None)
 

@@ -6,6 +6,7 @@ from hub.core.events import Answered, Ask, Open
 from hub.core.view import snapshot
 from hub.core.visits import MISTAKEN_S
 from tests.store.scripted import (
+    COLA,
     TONIC,
     WATER,
     Story,
@@ -145,6 +146,48 @@ def test_of_two_who_are_both_in_doubt_the_one_is_asked_about_whose_cart_tells_th
     said = next(i for i, cart in enumerate(ask.candidates) if TONIC in dict(cart))
     effects = story.tell(Answered(at_s=story.now_s, session="v2", choice=said))
     assert receipts(effects)["alice"] == {} and not any(isinstance(effect, Ask) for effect in effects)
+
+
+def test_whoever_waited_in_vain_for_the_question_about_another_is_asked_about_and_the_other_waits() -> None:
+    """The water may be Alice's, likelier it is Bob's; he puts back what no scale can tell, and is sure enough then."""
+    story = Story(small_store(ask_below=0.94))
+    spots = {"a": in_front_of(1), "b": (in_front_of(4)[0] + 0.25, -0.35)}
+    alice_and_bob_come(story, spots)
+    for lane, delta_g in ((4, -538.2), (1, -353.0)):
+        story.change(lane, delta_g)
+        story.stand(spots, 2)
+    aside = {"a": (0.2, -1.2), "b": in_front_of(3)}
+    story.walk(spots, aside)
+    story.change(3, -777.0)
+    story.stand(aside, 2)
+    story.walk(aside, {"a": AT_EXIT, "b": aside["b"]})
+    assert receipts(story.leave("a", {"b": aside["b"]})) == {}
+    story.change(3, 777.0)
+    story.stand({"b": aside["b"]}, 2)
+    story.walk({"b": aside["b"]}, {"b": AT_EXIT})
+    ask = next(effect for effect in story.leave("b") if isinstance(effect, Ask))
+    assert receipts(story.effects).keys() == {"alice"} and receipts(story.held()).keys() == {"bob"}
+    both = next(i for i, cart in enumerate(ask.candidates) if dict(cart).keys() == {COLA, WATER})
+    settled = story.tell(Answered(at_s=story.now_s, session="v1", choice=both))
+    assert receipts(settled) == {"alice": {COLA: 1, WATER: 1}, "bob": {}}
+
+
+def test_what_is_heard_late_as_an_answer_comes_wakes_nobody_in_the_past() -> None:
+    """Bob waits for what is said of Alice, for longer than one waits for anything else."""
+    story = Story(small_store(ask_below=0.95))
+    spots = shoulder_to_shoulder(story)
+    story.walk(spots, {"a": AT_EXIT, "b": ASIDE})
+    story.leave("a", {"b": ASIDE})
+    story.walk({"b": ASIDE}, {"b": AT_EXIT})
+    story.leave("b")
+    left_s = story.state.visits.sessions["v2"].left_s
+    story.now_s = left_s + MISTAKEN_S + 60.0
+    late = WeightChange(lane="1-1-3", delta_g=-62.0, sigma_g=0.5, t0_s=left_s - 20.6, t1_s=left_s - 20.0)
+    story.says("shelf", late)
+    story.tell(Answered(at_s=story.now_s, session="v1", choice=0))
+    assert story.state.wake_at_s is not None and story.state.wake_at_s > story.now_s
+    story.wait(story.state.wake_at_s - story.now_s)
+    assert receipts(story.effects).keys() >= {"alice", "bob"}
 
 
 @pytest.mark.parametrize("bobs_waters", [0, 1])
