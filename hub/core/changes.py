@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from hub.core.pictured import Camera
 from hub.core.planogram import Prior
 from hub.store import Store
 from wire.messages import ItemEvidence, WeightChange
@@ -34,8 +35,9 @@ class Cluster:
     """Who may have had a hand at each of the lanes, and when, once that was looked up; see `hub.core.reach`."""
     priors: list[Prior] = field(default_factory=list)
     """What might leave each of the lanes, as far as was known then: what comes of this must not teach it."""
-    pictures: tuple[float, float] = (1.0, 0.5)
-    """And how far pictures were to be believed, and expected."""
+    learnt: tuple[float, Camera, float] | None = None
+    """And to which power pictures were to be believed, how often and when they are taken, and how long before something
+    is half off a lane a hand is there."""
     t0_s: float = field(init=False)
     t1_s: float = field(init=False)
     taken: bool = field(init=False)

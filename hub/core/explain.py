@@ -66,11 +66,11 @@ class Explainer:
         self._changes = sorted(cluster.changes, key=lambda change: change.delta_g > 0)
         self._lanes = [planogram.store.lane[c.lane] for c in self._changes]
         self._evidence = cluster.evidence
-        if not cluster.reach:
-            cluster.pictures = planogram.pictures.power, planogram.pictures.shown.share
-        power, shown = cluster.pictures
+        if cluster.learnt is None:
+            cluster.learnt = planogram.pictures.power, planogram.pictures.camera, people.stance.lead_s
+        power, camera, lead_s = cluster.learnt
         self._pictures = [(e.lane, *believed(e, power)) for e in self._evidence]
-        self._moments = [Moments(c, self._pictured_s(c.lane), shown) for c in self._changes]
+        self._moments = [Moments(c, self._pictured_s(c.lane), camera, lead_s) for c in self._changes]
         if not cluster.reach:
             cluster.reach = [
                 reach(people, lane, moments) for lane, moments in zip(self._lanes, self._moments, strict=True)

@@ -2,7 +2,7 @@
 
 import math
 
-from hub.core.people import TOP_SPEED_MPS, Body, Place
+from hub.core.floor import TOP_SPEED_MPS, Body, Place
 from hub.store import Lane, Store
 from wire.messages import Hand
 

@@ -35,6 +35,23 @@ class Learnt:
         self.share = min(max(self.share, 1.0 / self.at_most), 1.0 - 1.0 / self.at_most)
 
 
+@dataclass(slots=True)
+class Delay:
+    """How long one thing comes after another, in seconds: mean and variance, learnt like a share."""
+
+    mean_s: float
+    variance: float
+    weight: float
+    at_most: float
+
+    def take_in(self, after_s: float) -> None:
+        """One more that came so long after."""
+        self.weight = min(self.weight + 1.0, self.at_most)
+        off_s = after_s - self.mean_s
+        self.mean_s += off_s / self.weight
+        self.variance += (off_s**2 - self.variance) / self.weight
+
+
 class Weighed(NamedTuple):
     """What one unit seemed to weigh when it was taken."""
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from itertools import accumulate
 
-from hub.core.pictured import OF_NOTHING, Pictured
+from hub.core.pictured import Camera, Pictured
 from wire.messages import TRACE_S, WeightChange
 
 TINY = 1e-300
@@ -18,9 +18,9 @@ SLACK_S = 0.2
 """Times of different nodes agree this well."""
 GRIP_S = 0.5
 """A hand that moves something is there for about so long."""
-HAND_OFF_S = 0.15
-"""The hand that takes something leaves with it, and the one that lays something down stays: the middle of a grip is so
-long before what is taken is half off the lane, or after what is laid down is half on it."""
+HAND_STAYS_S = 0.15
+"""The hand that takes something leaves with it, and the one that lays something down stays: the middle of its grip is
+so long after that is half on the lane."""
 HAND_G = 20.0
 """By so much a hand presses, or lifts, while it is at a lane,"""
 LIFTED = 0.05
@@ -43,14 +43,15 @@ Pairs = list[tuple[int, int, float]]
 class Moments:
     """When something may have been moved on one lane."""
 
-    def __init__(self, change: WeightChange, pictured_s: Sequence[float], shown: float) -> None:
-        """`shown`: of so many moves there are pictures."""
+    def __init__(self, change: WeightChange, pictured_s: Sequence[float], camera: Camera, lead_s: float) -> None:
+        """Pictures of the lane were taken at these times; the middle of a grip is `lead_s` before what it takes is half
+        off the lane."""
         self.start_s = max(change.t0_s, change.t1_s - LONGEST_S) - SLACK_S
         self.end_s = change.t1_s + SLACK_S
         self.grips = max(1, round(2 * (self.end_s - self.start_s) / GRIP_S) - 1)
-        self._delta_g, self._t1_s, self._trace = change.delta_g, change.t1_s, change.trace
+        self._delta_g, self._t1_s, self._trace, self._lead_s = change.delta_g, change.t1_s, change.trace, lead_s
         middles_s = [self.start_s + (k + 1) * GRIP_S / 2 for k in range(self.grips)]
-        self._pictured = Pictured(pictured_s, shown, middles_s)
+        self._pictured = Pictured(pictured_s, camera, middles_s)
         range_g = max(0.0, change.delta_g, *change.trace) - min(0.0, change.delta_g, *change.trace)
         self._off_g = (HAND_G + LIFTED * range_g) * SAMPLES_ALIKE
         self._two: dict[int, tuple[float, Pairs]] = {}
@@ -66,7 +67,7 @@ class Moments:
             self.one = self._as_pictured([1.0 / self.grips] * self.grips)
         """How likely each grip is the one that moved all of it."""
         if self._pictured.moments > 1:
-            self.unsure_log += math.log(shown / OF_NOTHING)
+            self.unsure_log += self._pictured.most_log
 
     def two(self, first_g: float) -> tuple[float, Pairs]:
         """That first so much was moved, to the gram, and then the rest: the log ratio of what the trace says to it,
@@ -194,9 +195,17 @@ class Moments:
     def _grips_of(self, gain_g: float) -> list[int]:
         """For a move of so much just before each sample, or after the last: the grip that did it."""
         begin_s = self._t1_s - (len(self._trace) - 0.5) * TRACE_S - self.start_s
-        begin_s += HAND_OFF_S if gain_g > 0 else -HAND_OFF_S
+        begin_s += HAND_STAYS_S if gain_g > 0 else -self._lead_s
         middles_s = [begin_s + i * TRACE_S for i in range(len(self._trace) + 1)]
         return [min(max(round(2 * at_s / GRIP_S) - 1, 0), self.grips - 1) for at_s in middles_s]
+
+
+def lifted_s(change: WeightChange) -> float | None:
+    """When something that was taken was half off the lane; None where the trace passes that more than once."""
+    below = [gram < change.delta_g / 2 for gram in change.trace]
+    if not below or below[0] or not below[-1] or below != sorted(below):
+        return None
+    return change.t1_s - (sum(below) - 0.5) * TRACE_S
 
 
 def add_logs(one: float, other: float) -> float:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hub.core.learning import Learnt
+from hub.core.learning import Delay, Learnt
+from hub.core.pictured import APART_S, AROUND_S, Camera
 from hub.store import Lane, Store
 from wire.messages import ItemEvidence, WeightChange
 
@@ -16,13 +17,14 @@ REMEMBERED = 1000.0
 """And of all pictures about so many are remembered."""
 LEAST = 1e-3
 """Nothing is taken to be likelier or less likely than this by one picture."""
-BEFORE_S = 0.7
-"""A picture is taken no longer before a lane begins to change."""
 SEVERAL, FITS_SIGMAS = 3, 4.0
 """A product is told by its weight if no other weighs that much to within this, alone or so many of it."""
 
-FIRST_SHOWN, FIRST_MOVES = 0.5, 10.0
-"""Of every second move there are pictures, as if seen in so many."""
+FIRST_SHOWN, FIRST_SIGMA_S, FIRST_MOVES = 0.5, 0.25, 10.0
+"""Of every second move there are pictures, and taken at the middle of the grip, give or take so much, as if seen in so
+many."""
+LEAST_SIGMA_S, MOST_SIGMA_S = 0.1, AROUND_S / 2
+"""No better is it known when that was, and no worse."""
 
 
 @dataclass(slots=True)
@@ -34,6 +36,14 @@ class Pictures:
 
     shown: Learnt = field(default_factory=lambda: Learnt(FIRST_SHOWN, FIRST_MOVES, REMEMBERED))
     """Of so many moves there are pictures."""
+    delay: Delay = field(default_factory=lambda: Delay(0.0, FIRST_SIGMA_S**2, FIRST_MOVES, REMEMBERED))
+    """By how much pictures are taken after the middle of the grip."""
+
+    @property
+    def camera(self) -> Camera:
+        """How often, and when, pictures are taken."""
+        sigma_s = min(max(math.sqrt(self.delay.variance), LEAST_SIGMA_S), MOST_SIGMA_S)
+        return Camera(self.shown.share, self.delay.mean_s, sigma_s)
 
     @property
     def power(self) -> float:
@@ -42,9 +52,16 @@ class Pictures:
 
     def learn(self, store: Store, change: WeightChange, pictures: Sequence[ItemEvidence]) -> None:
         """Something was lifted, of which there are these pictures."""
-        self.shown.take_in(any(change.t0_s - BEFORE_S < picture.t_s < change.t1_s for picture in pictures))
         for picture in pictures:
             self._learn_power(store, change, picture)
+
+    def learn_when(self, gripped_s: float, pictures: Sequence[ItemEvidence]) -> None:
+        """Something was lifted by a grip with its middle at this time: of it are the pictures around then, if they are
+        of one moment."""
+        after_s = [p.t_s - gripped_s for p in pictures if abs(p.t_s - gripped_s - self.delay.mean_s) < AROUND_S]
+        self.shown.take_in(bool(after_s))
+        if after_s and max(after_s) - min(after_s) < APART_S:
+            self.delay.take_in(min(after_s))
 
     def _learn_power(self, store: Store, change: WeightChange, picture: ItemEvidence) -> None:
         gtin = _told_by_weight(store, store.lane[change.lane], change, picture.likelihoods)

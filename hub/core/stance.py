@@ -8,6 +8,8 @@ from itertools import pairwise
 from operator import itemgetter
 
 from hub.core.floor import GAP_S, MOMENT_S, Place
+from hub.core.hands import at
+from hub.core.learning import Delay
 from hub.store import Lane
 from wire.messages import Hand
 
@@ -28,6 +30,11 @@ LEAST = 0.2
 """No variance is believed to be a smaller part of the estimate."""
 ALIKE = 0.2
 """What a camera gets wrong about a hand in one frame, it gets so much of wrong in the next one: an estimate."""
+FIRST_LEAD_S, LEAD_SIGMA_S, FIRST_LED = 0.25, 0.2, 10.0
+"""A hand is at a lane for half a second, until what it takes is off it: its middle is so long before that is half
+off it, give or take so much, as if seen of so many. An estimate."""
+GRIPS_S = 1.0
+"""No longer than this before and after does anybody look for it."""
 OUTLIER = 9.0
 """Whoever is further off than so many times the variance counts as so far: they may not have been the one."""
 
@@ -78,6 +85,20 @@ class Stance:
     along: Spread = field(default_factory=Spread)
     height: Spread = field(default_factory=Spread)
     looks: Looks = field(default_factory=Looks)
+    hand: Delay = field(default_factory=lambda: Delay(-FIRST_LEAD_S, LEAD_SIGMA_S**2, FIRST_LED, LAST_SEEN))
+    """How long after something is half off a lane the hand that takes it is in the middle of its time there."""
+
+    @property
+    def lead_s(self) -> float:
+        """How long before that."""
+        return -self.hand.mean_s
+
+    def learn_lead(self, places: Sequence[Place], lane: Lane, lifted_s: float) -> None:
+        """Somebody took something from this lane that was half off it then: these are their places, from GRIPS_S before
+        that to as long after it."""
+        there_s = [place.t_s for place in places if place.hand is not None and at(place.hand, lane)]
+        if there_s:
+            self.hand.take_in(sum(there_s) / len(there_s) - lifted_s)
 
     def learn(self, places: Sequence[Place], lane: Lane, rest_s: float) -> None:
         """Somebody moved something on this lane, which was at rest then: these are their places, newest first."""

@@ -292,7 +292,7 @@ def ratios_of(story: Story, cluster: Cluster) -> list[float]:
     """How likely the only shopper had a hand at each lane, against being around by chance."""
     ratios = []
     for change in cluster.changes:
-        moments = Moments(change, [], 0.5)
+        moments = Moments(change, [], *cluster.learnt[1:])
         reached = reach(story.state.people, story.state.store.lane[change.lane], moments)
         ratios += at_once(reached, moments).values()
     return ratios

@@ -7,26 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.moments import GRIP_S, MOST_LOG, Moments
-from hub.core.pictured import OF_NOTHING
+from hub.core.moments import GRIP_S, MOST_LOG, Moments, lifted_s
+from hub.core.pictured import Camera
 from wire.messages import TRACE_S, TRACE_VALUES, WeightChange
 
 T1_S = 1000.0
-MOST_PICTURED_LOG = -math.log(OF_NOTHING)
-SHOWN = 0.8
-"""Of so many moves there are pictures."""
+SHOWN = Camera(shown=0.8, after_s=0.0, sigma_s=0.25)
+NEVER = Camera(shown=0.0, after_s=0.0, sigma_s=0.25)
+LEAD_S = 0.15
+MOST_PICTURED_LOG = 4.0
 
 
-def moments(
-    *levels: tuple[float, float], delta_g: float, pictured_s: tuple[float, ...] = (), noise_g: float = 0.0
-) -> Moments:
+def moments(*levels: tuple[float, float], delta_g: float, noise_g: float = 0.0, lead_s: float = LEAD_S) -> Moments:
     """A lane that pressed by so many grams more than before for so many seconds each, and then by `delta_g`."""
     rng = random.Random(1)
     trace = [round(g + rng.gauss(0.0, noise_g)) for seconds, g in levels for _ in range(round(seconds / TRACE_S))]
     t0_s = T1_S - len(trace) * TRACE_S
     trace = trace[-TRACE_VALUES:]
     return Moments(
-        WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=t0_s, t1_s=T1_S, trace=tuple(trace)), [], 0.0
+        WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=t0_s, t1_s=T1_S, trace=tuple(trace)),
+        [],
+        NEVER,
+        lead_s,
     )
 
 
@@ -49,9 +51,34 @@ def test_a_hand_that_presses_before_or_afterwards_does_not_hide_when_it_was() ->
 
 def test_without_a_trace_pictures_say_when_it_was_and_without_both_any_time_is_alike() -> None:
     blank = WeightChange(lane="1", delta_g=-350.0, sigma_g=1.0, t0_s=T1_S - 4.0, t1_s=T1_S)
-    assert len(set(Moments(blank, [], SHOWN).one)) == 1
-    pictured = Moments(blank, [T1_S - 3.0], SHOWN)
+    assert len(set(Moments(blank, [], SHOWN, LEAD_S).one)) == 1
+    pictured = Moments(blank, [T1_S - 3.0], SHOWN, LEAD_S)
     assert likeliest_s(pictured, pictured.one) == pytest.approx(3.0, abs=GRIP_S)
+
+
+def test_a_picture_taken_before_the_grip_as_most_are_is_not_of_one_that_was_there_before() -> None:
+    """The camera takes its pictures half a second before the middle of a grip, give or take 0.15 s."""
+    blank = WeightChange(lane="1", delta_g=-350.0, sigma_g=1.0, t0_s=T1_S - 4.0, t1_s=T1_S)
+    found = Moments(blank, [T1_S - 2.5], Camera(shown=0.8, after_s=-0.5, sigma_s=0.15), LEAD_S)
+    assert likeliest_s(found, found.one) == pytest.approx(2.0, abs=GRIP_S / 2)
+    before = [p for k, p in enumerate(found.one) if (k + 1) * GRIP_S / 2 + found.start_s < T1_S - 2.4]
+    assert sum(before) < 0.1
+
+
+def test_a_hand_leaves_with_what_it_takes_and_was_there_before_that_was_off_the_lane() -> None:
+    levels = (2.0, 0.0), (1.0, -350.0)
+    for lead_s in (0.0, 0.5):
+        found = moments(*levels, delta_g=-350.0, lead_s=lead_s)
+        assert likeliest_s(found, found.one) == pytest.approx(1.0 + lead_s, abs=GRIP_S / 2)
+
+
+def test_when_something_was_lifted_is_plain_where_the_trace_passes_half_of_it_once() -> None:
+    def lifted(*trace: int) -> float | None:
+        return lifted_s(WeightChange(lane="1", delta_g=-300.0, sigma_g=1.0, t0_s=0.0, t1_s=T1_S, trace=trace))
+
+    assert lifted(20, 40, 0, -100, -200, -300, -300) == pytest.approx(T1_S - 0.25)
+    for trace in ((), (-200, -300), (0, -200, -100, -300), (0, 50, -100)):
+        assert lifted(*trace) is None
 
 
 def test_two_who_take_one_each_within_a_second_are_told_from_one_who_takes_both() -> None:
@@ -84,20 +111,20 @@ BLANK = WeightChange(lane="1", delta_g=-430.0, sigma_g=1.0, t0_s=T1_S - 3.0, t1_
 
 
 def test_pictures_of_two_moments_are_of_two_moves() -> None:
-    one, two = (Moments(BLANK, pictured_s, SHOWN) for pictured_s in ([T1_S - 2.0], [T1_S - 2.0, T1_S - 0.8]))
+    one, two = (Moments(BLANK, pictured_s, SHOWN, LEAD_S) for pictured_s in ([T1_S - 2.0], [T1_S - 2.0, T1_S - 0.8]))
     assert two.two(-215.0)[0] > 1.0 > 0.0 > one.two(-215.0)[0]
     pairs = two.two(-215.0)[1]
     assert sum(p for i, j, p in pairs if abs((i + 1) * GRIP_S / 2 - 1.2) < 0.6 and j > i + 2) > 0.7
 
 
 def test_pictures_of_one_moment_are_one_move_though_there_are_several_of_it() -> None:
-    one, three = (Moments(BLANK, [T1_S - 2.0 + 0.1 * i for i in range(n)], SHOWN) for n in (1, 3))
+    one, three = (Moments(BLANK, [T1_S - 2.0 + 0.1 * i for i in range(n)], SHOWN, LEAD_S) for n in (1, 3))
     assert three.two(-215.0)[0] == pytest.approx(one.two(-215.0)[0], abs=0.3)
 
 
 def test_where_no_move_is_pictured_that_there_are_none_tells_nothing() -> None:
-    assert Moments(BLANK, [], 0.0).two(-215.0)[0] == pytest.approx(0.0)
-    assert Moments(BLANK, [], SHOWN).two(-215.0)[0] == pytest.approx(math.log(1 - SHOWN))
+    assert Moments(BLANK, [], NEVER, LEAD_S).two(-215.0)[0] == pytest.approx(0.0)
+    assert Moments(BLANK, [], SHOWN, LEAD_S).two(-215.0)[0] == pytest.approx(math.log(1 - SHOWN.shown))
 
 
 def test_three_moves_in_one_unrest_are_told_from_two() -> None:
@@ -120,7 +147,7 @@ def test_what_is_pressed_down_hard_is_not_several_moves() -> None:
     """Four packets of 155 g are laid down, and one is taken two seconds later."""
     trace = (163, 163, 638, 731, 711, 681, 681, 653, 635, 630, 642, 642, 634, 623, 621, 620, 620, 621, 625, 639)
     trace += (667, 667, 678, 655, 604, 521, 521, 472, 468)
-    found = Moments(WeightChange("1", 467.2, 0.5, t0_s=T1_S - 2.9, t1_s=T1_S, trace=trace), [], SHOWN)
+    found = Moments(WeightChange("1", 467.2, 0.5, t0_s=T1_S - 2.9, t1_s=T1_S, trace=trace), [], SHOWN, LEAD_S)
     there = [1.0] * found.grips
     four_less_one = found.two(622.0)[0]
     assert four_less_one > found.two(777.0)[0] + 3.0
@@ -144,7 +171,7 @@ def test_whatever_a_trace_says_is_a_probability(
     trace: list[int], delta_g: float, first_g: float, seconds: float, pictured_s: list[float]
 ) -> None:
     change = WeightChange(lane="1", delta_g=delta_g, sigma_g=1.0, t0_s=T1_S - seconds, t1_s=T1_S, trace=tuple(trace))
-    found = Moments(change, [T1_S + moment_s for moment_s in pictured_s], SHOWN)
+    found = Moments(change, [T1_S + moment_s for moment_s in pictured_s], SHOWN, LEAD_S)
     assert math.isclose(sum(found.one), 1.0) and min(found.one) >= 0.0
     log_ratio, pairs = found.two(first_g)
     assert abs(log_ratio) <= MOST_LOG + len(pictured_s) * MOST_PICTURED_LOG + 2.0

@@ -50,9 +50,9 @@ def test_what_no_weight_tells_teaches_nothing_about_it() -> None:
 def test_how_many_moves_are_pictured_is_learnt() -> None:
     never, always = Pictures(), Pictures()
     for _ in range(200):
-        never.learn(STORE, LIFTED, [])
-        always.learn(STORE, LIFTED, [picture(COLA, 0.8)])
-        never.learn(STORE, LIFTED, [picture(COLA, 0.8, t_s=97.0)])  # of something before
+        never.learn_when(100.0, [])
+        always.learn_when(100.0, [picture(COLA, 0.8, t_s=99.7)])
+        never.learn_when(100.0, [picture(COLA, 0.8, t_s=97.0)])  # of something before
     assert never.shown.share < 0.03 and always.shown.share > 0.97
 
 
@@ -67,3 +67,13 @@ def test_whatever_a_picture_says_it_is_a_probability(likelihoods: dict[str, floa
     )
     assert sum(by_product.values()) + none_of_them == pytest.approx(1.0)
     assert all(p > 0 for p in by_product.values())
+
+
+def test_when_pictures_are_taken_is_learnt_where_there_are_some_of_one_moment_only() -> None:
+    pictures, rng = Pictures(), random.Random(1)
+    for _ in range(500):
+        pictures.learn_when(100.0, [picture(COLA, 0.8, t_s=rng.gauss(99.6, 0.15))])
+        pictures.learn_when(100.0, [picture(COLA, 0.8, t_s=99.2), picture(COLA, 0.8, t_s=100.3)])
+        pictures.learn_when(100.0, [picture(COLA, 0.8, t_s=97.0)])  # of something before
+    assert pictures.camera.after_s == pytest.approx(-0.4, abs=0.03)
+    assert pictures.camera.sigma_s == pytest.approx(0.15, abs=0.03)

@@ -7,6 +7,7 @@ from hub.core.hidden import FIRST_HIDDEN, FIRST_SHOWN, LAST_GRIPS, HiddenHands, 
 from hub.core.learning import Learnt
 from hub.core.moments import Moments
 from hub.core.people import People
+from hub.core.pictured import Camera
 from hub.core.reach import at_once, reach
 from tests.store.scripted import in_front_of, small_store
 from wire.messages import Hand, WeightChange
@@ -40,7 +41,7 @@ def ratios(
     people: People, t0_s: float, t1_s: float, *pictured_s: float, trace: tuple[int, ...] = ()
 ) -> dict[str, float]:
     change = WeightChange(lane=LANE.id, delta_g=-350.0, sigma_g=1.0, t0_s=t0_s, t1_s=t1_s, trace=trace)
-    moments = Moments(change, pictured_s, 0.8)
+    moments = Moments(change, pictured_s, Camera(0.8, 0.0, 0.25), 0.15)
     return at_once(reach(people, LANE, moments), moments)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.core.floor import Place
 from hub.core.stance import FRONT_M, HAND_HEIGHT_M, HAND_SIGMA_M, LEAST, Spread, Stance
-from tests.store.scripted import small_store
+from tests.store.scripted import over, small_store
 from wire.messages import Hand
 
 LANE = small_store().lanes[1]
@@ -46,6 +46,19 @@ def test_a_camera_that_is_wrong_in_the_same_way_for_a_while_looks_once_however_m
     assert drifting.looks.independent(5) == 1.0
     assert steady.looks.independent(5) > 4.0
     assert steady.looks.independent(1) == 1.0
+
+
+def test_how_long_before_something_is_off_the_lane_a_hand_is_there_is_learnt() -> None:
+    stance, rng = Stance(), random.Random(1)
+    for _ in range(500):
+        comes_s = 99.4 + rng.gauss(0.0, 0.1)
+        places = [
+            Place(t_s, LANE.x_m, LANE.y_m - 0.6, over(2) if comes_s < t_s < 100.0 else over(4), 0.08)
+            for t_s in (99.05 + i / 10 for i in range(20))
+        ]
+        stance.learn_lead(places, LANE, 100.0)
+        stance.learn_lead(places[:1], LANE, 100.0)  # out of sight then
+    assert stance.lead_s == pytest.approx(0.3, abs=0.06)
 
 
 def test_whoever_was_not_seen_before_it_came_to_rest_teaches_nothing() -> None:
