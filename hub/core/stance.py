@@ -30,9 +30,9 @@ LEAST = 0.2
 """No variance is believed to be a smaller part of the estimate."""
 ALIKE = 0.2
 """What a camera gets wrong about a hand in one frame, it gets so much of wrong in the next one: an estimate."""
-FIRST_LEAD_S, LEAD_SIGMA_S, FIRST_LED = 0.25, 0.2, 10.0
-"""A hand is at a lane for half a second, until what it takes is off it: its middle is so long before that is half
-off it, give or take so much, as if seen of so many. An estimate."""
+FIRST_LEAD_S, LEAD_SIGMA_S, FIRST_LED = 0.15, 0.2, 10.0
+"""A hand is at a lane until what it takes is off it: the middle of its time there is so long before that is half off
+it, give or take so much, as if seen of so many. An estimate."""
 GRIPS_S = 1.0
 """No longer than this before and after does anybody look for it."""
 OUTLIER = 9.0
