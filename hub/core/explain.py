@@ -67,7 +67,7 @@ class Explainer:
         self._lanes = [planogram.store.lane[c.lane] for c in self._changes]
         self._evidence = cluster.evidence
         if cluster.learnt is None:
-            cluster.learnt = planogram.pictures.power, planogram.pictures.camera, people.stance.lead_s
+            cluster.learnt = planogram.pictures.power, planogram.pictures.camera, people.stance.lead.mean_s
         power, camera, lead_s = cluster.learnt
         self._pictures = [(e.lane, *believed(e, power)) for e in self._evidence]
         self._moments = [Moments(c, self._pictured_s(c.lane), camera, lead_s) for c in self._changes]

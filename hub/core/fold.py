@@ -14,7 +14,7 @@ from hub.core.hidden import BEFORE_S, who_was_near
 from hub.core.moments import lifted_s
 from hub.core.people import People
 from hub.core.planogram import Planogram
-from hub.core.stance import GRIPS_S
+from hub.core.stance import LOOK_S
 from hub.core.state import Method, State
 from wire.messages import ItemEvidence, Passage, Tap, Tracks, WeightChange
 
@@ -180,10 +180,11 @@ def _learn(state: State, cluster: Cluster) -> None:
         pictures = state.planogram.pictures
         pictures.learn(state.store, change, cluster.evidence)
         if (half_s := lifted_s(change)) is not None:
-            then, _ = who_was_near(people.all(), lane, half_s - GRIPS_S, half_s + GRIPS_S)
-            if len(then) == 1:
-                people.stance.learn_lead(then[0], lane, half_s)
-            pictures.learn_when(half_s - people.stance.lead_s, cluster.evidence)
+            if people.sees_hands:
+                then, _ = who_was_near(people.all(), lane, half_s - LOOK_S, half_s + LOOK_S)
+                if len(then) == 1:
+                    people.stance.learn_lead(then[0], lane, half_s)
+            pictures.learn_when(half_s - people.stance.lead.mean_s, cluster.evidence)
 
 
 def _when(cluster: Cluster) -> float:

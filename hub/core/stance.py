@@ -33,8 +33,8 @@ ALIKE = 0.2
 FIRST_LEAD_S, LEAD_SIGMA_S, FIRST_LED = 0.15, 0.2, 10.0
 """A hand is at a lane until what it takes is off it: the middle of its time there is so long before that is half off
 it, give or take so much, as if seen of so many. An estimate."""
-GRIPS_S = 1.0
-"""No longer than this before and after does anybody look for it."""
+LOOK_S = 1.0
+"""It is looked for no longer than this before and after."""
 OUTLIER = 9.0
 """Whoever is further off than so many times the variance counts as so far: they may not have been the one."""
 
@@ -85,20 +85,15 @@ class Stance:
     along: Spread = field(default_factory=Spread)
     height: Spread = field(default_factory=Spread)
     looks: Looks = field(default_factory=Looks)
-    hand: Delay = field(default_factory=lambda: Delay(-FIRST_LEAD_S, LEAD_SIGMA_S**2, FIRST_LED, LAST_SEEN))
-    """How long after something is half off a lane the hand that takes it is in the middle of its time there."""
-
-    @property
-    def lead_s(self) -> float:
-        """How long before that."""
-        return -self.hand.mean_s
+    lead: Delay = field(default_factory=lambda: Delay(FIRST_LEAD_S, LEAD_SIGMA_S**2, FIRST_LED, LAST_SEEN))
+    """How long after the middle of a hand's time at a lane what it takes is half off it."""
 
     def learn_lead(self, places: Sequence[Place], lane: Lane, lifted_s: float) -> None:
-        """Somebody took something from this lane that was half off it then: these are their places, from GRIPS_S before
+        """Somebody took something from this lane that was half off it then: these are their places, from LOOK_S before
         that to as long after it."""
         there_s = [place.t_s for place in places if place.hand is not None and at(place.hand, lane)]
         if there_s:
-            self.hand.take_in(sum(there_s) / len(there_s) - lifted_s)
+            self.lead.take_in(lifted_s - sum(there_s) / len(there_s))
 
     def learn(self, places: Sequence[Place], lane: Lane, rest_s: float) -> None:
         """Somebody moved something on this lane, which was at rest then: these are their places, newest first."""

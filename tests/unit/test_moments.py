@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core.moments import GRIP_S, MOST_LOG, Moments, lifted_s
-from hub.core.pictured import Camera
+from hub.core.pictured import OF_NOTHING_HZ, Camera
 from wire.messages import TRACE_S, TRACE_VALUES, WeightChange
 
 T1_S = 1000.0
 SHOWN = Camera(shown=0.8, after_s=0.0, sigma_s=0.25)
 NEVER = Camera(shown=0.0, after_s=0.0, sigma_s=0.25)
 LEAD_S = 0.15
-MOST_PICTURED_LOG = 4.0
+MOST_PICTURED_LOG = -math.log(OF_NOTHING_HZ)
 
 
 def moments(*levels: tuple[float, float], delta_g: float, noise_g: float = 0.0, lead_s: float = LEAD_S) -> Moments:

@@ -58,7 +58,7 @@ def test_how_long_before_something_is_off_the_lane_a_hand_is_there_is_learnt() -
         ]
         stance.learn_lead(places, LANE, 100.0)
         stance.learn_lead(places[:1], LANE, 100.0)  # out of sight then
-    assert stance.lead_s == pytest.approx(0.3, abs=0.06)
+    assert stance.lead.mean_s == pytest.approx(0.3, abs=0.06)
 
 
 def test_whoever_was_not_seen_before_it_came_to_rest_teaches_nothing() -> None:
