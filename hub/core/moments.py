@@ -46,7 +46,8 @@ class Moments:
     def __init__(self, change: WeightChange, pictured_s: Sequence[float], camera: Camera, lead_s: float) -> None:
         """Pictures of the lane were taken at these times; the middle of a grip is `lead_s` before what it takes is half
         off the lane."""
-        self.start_s = max(change.t0_s, change.t1_s - LONGEST_S) - SLACK_S
+        unrest_s = max(change.t0_s, change.t1_s - LONGEST_S) - SLACK_S
+        self.start_s = unrest_s - max(0.0, lead_s)
         self.end_s = change.t1_s + SLACK_S
         self.grips = max(1, round(2 * (self.end_s - self.start_s) / GRIP_S) - 1)
         self._delta_g, self._t1_s, self._trace, self._lead_s = change.delta_g, change.t1_s, change.trace, lead_s
@@ -59,7 +60,7 @@ class Moments:
         self.unsure_log = 0.0
         """By how much, at most, the trace and pictures can speak for two moves against one."""
         begin_s = change.t1_s - len(change.trace) * TRACE_S
-        self._untold = max(1, round((begin_s - self.start_s) / TRACE_S))
+        self._untold = max(1, round((begin_s - unrest_s) / TRACE_S))
         """So many values the trace would have had before it begins, had it begun with the unrest."""
         if change.trace:
             self.one = self._look()

@@ -104,6 +104,18 @@ def test_whoever_took_something_before_another_pressed_the_lane_is_still_thought
     assert pictured["1"] > 3 * pictured["2"]
 
 
+def test_a_hand_that_was_at_the_lane_just_before_it_lightened_is_the_one_that_took() -> None:
+    """It gripped without pressing: the lane was at rest until something was lifted, and the hand was gone then."""
+    took, beside = body("1", until_s=101.1, hand_from_s=100.5), body("2", x_m=AT[0] + 0.1)
+    for k in range(30):
+        took.seen(Place(101.1 + k / 10, AT[0] + 0.5, AT[1] + 0.3, None, 0.08))
+    plain = HiddenHands()
+    for _ in range(900):
+        saw(plain, [body("1", hand_from_s=102.0)])
+    found = ratios(watched(took, beside, hidden=plain), 101.3, 101.7, trace=(-200, -350, -350, -350))
+    assert found["1"] > found["2"]
+
+
 def test_a_trace_says_who_was_there_when_it_moved_and_who_only_pressed_afterwards() -> None:
     took, presses = body("1", until_s=101.0, hand_from_s=100.0), body("2", hand_from_s=101.5, x_m=AT[0] + 0.1)
     for k in range(30):
