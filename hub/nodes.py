@@ -2,11 +2,11 @@
 
 import logging
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct, field, structs
 
-from hub.core.events import LaneHeard, NodeHeard
+from hub.core.events import LaneHeard, LaneUnrest, NodeHeard
 from hub.store import Store
 from wire.messages import Event, Heartbeat, Reading, Tracks, WeightChange
 
@@ -18,6 +18,9 @@ SLOW_BEATS = 3
 """A node that has something to tell for so many heartbeats is behind: an event takes a tenth of a second."""
 UNHEARD_AFTER_S = 10.0
 """A lane of which no node has told by so long after the hub started does not weigh, as far as the hub can know."""
+UNREST_S = 1.5
+"""Whoever takes something, and no more, is gone from its lane after about so long. Shorter unrests are over, and what
+came of them is heard, before anybody who was at the lane can be charged."""
 OFFSET_WINDOW = 60
 """Heartbeats from which a clock's offset is estimated: a minute."""
 OFFSET_FLOOR_S = 0.05
@@ -83,9 +86,12 @@ class Nodes:
                 node.alive = False
                 log.warning("node %s: silent for %.0f s: no power, no network?", name, now_s - node.heard_s)
 
-    def news(self, store: Store, behind: Collection[str], unwell: Collection[str]) -> list[NodeHeard | LaneHeard]:
-        """What to tell the core, which takes these nodes to be behind and these lanes to be unwell; `at_s` is open."""
-        news: list[NodeHeard | LaneHeard] = []
+    def news(
+        self, store: Store, behind: Collection[str], unwell: Collection[str], restless: Collection[str]
+    ) -> list[NodeHeard | LaneHeard | LaneUnrest]:
+        """What to tell the core, which takes these nodes to be behind, and these lanes to be unwell, and not at rest;
+        `at_s` is open."""
+        news: list[NodeHeard | LaneHeard | LaneUnrest] = []
         for name, node in self.by_name.items():
             if node.alive and node.waiting == 0 and name in behind:
                 news.append(NodeHeard(at_s=0.0, node=name, behind=False, blind=node.rebooted))
@@ -101,6 +107,8 @@ class Nodes:
                 for lane, fault in faults.items()
                 if (fault is not None) != (lane in unwell)
             ]
+            if node.alive:
+                news += _unrest(node, lanes, restless)
         return [*news, *self._unheard(store, unwell)]
 
     def _unheard(self, store: Store, unwell: Collection[str]) -> list[LaneHeard]:
@@ -126,3 +134,13 @@ class Nodes:
         if isinstance(body, WeightChange):
             return structs.replace(body, t0_s=body.t0_s + offset_s, t1_s=body.t1_s + offset_s)
         return structs.replace(body, t_s=body.t_s + offset_s)
+
+
+def _unrest(node: Node, lanes: Sequence[str], restless: Collection[str]) -> Iterator[LaneUnrest]:
+    """Lanes that have not been at rest for long, and those that are again, once the node has told all it has to."""
+    for lane in lanes:
+        unrest_s = node.readings[lane].unrest_s
+        if unrest_s >= UNREST_S and lane not in restless:
+            yield LaneUnrest(at_s=0.0, lane=lane, since_s=node.heard_s - unrest_s)
+        elif unrest_s < UNREST_S and lane in restless and node.waiting == 0:
+            yield LaneUnrest(at_s=0.0, lane=lane, since_s=None)

@@ -250,7 +250,8 @@ class Hub:
         while True:
             now_s = self._clock.now()
             self.nodes.watch(now_s)
-            if heard := self.nodes.news(self.store, self.state.watch.unheard, self.state.watch.unwell):
+            watch = self.state.watch
+            if heard := self.nodes.news(self.store, watch.unheard, watch.unwell, watch.restless):
                 await self._admit(lambda at_s: [structs.replace(news, at_s=at_s) for news in heard])
             heartbeat = Heartbeat(t_s=now_s, uptime_s=now_s - self._started_s, counters=self.counters)
             # Without its eyes the hub opens no exit: it falls silent, and the gates let everybody out.

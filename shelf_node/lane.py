@@ -60,13 +60,15 @@ class Lane:
         """Whether nothing moves on it, as far as is known."""
         return self._steps.at_rest
 
-    @property
-    def reading(self) -> Reading:
+    def reading(self, now_s: float) -> Reading:
         """What lies on the lane now: its level at rest, else the newest sample; None and a fault when not known."""
         if self._grams is None:
             return Reading(value=None, fault=self.fault or "no samples yet")
         level = self._steps.level
-        return Reading(value=level.grams if level is not None and self.at_rest else self._grams)
+        at_rest_g = level.grams if level is not None and self.at_rest else None
+        return Reading(
+            value=self._grams if at_rest_g is None else at_rest_g, unrest_s=round(self._steps.unrest_s(now_s), 1)
+        )
 
     @property
     def counters(self) -> dict[str, int]:

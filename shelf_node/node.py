@@ -65,7 +65,7 @@ class ShelfNode:
         lanes = [lane for row in self._lanes.values() for lane in row]
         counters = {f"{lane.id}_{name}": n for lane in lanes for name, n in lane.counters.items()}
         counters |= {f"{line}_frames_dropped": n for line, n in self.dropped.items()}
-        return Vitals(counters, {lane.id: lane.reading for lane in lanes})
+        return Vitals(counters, {lane.id: lane.reading(now_s) for lane in lanes})
 
     def _note(self, lane: Lane) -> None:
         """Log once when a lane goes down, once when it comes back."""

@@ -94,6 +94,10 @@ class StepDetector:
         self._append(t_s, grams)
         return self._settle(t_s)
 
+    def unrest_s(self, now_s: float) -> float:
+        """For how long by now it has not been at rest; 0 while nothing is known of it."""
+        return 0.0 if self.at_rest or self.level is None else max(0.0, now_s - self._rest_s)
+
     def _end_block(self, t_s: float) -> Step | None:
         """Let the level learn from half a second at rest, or leave rest when that stands off as a whole."""
         assert self.level is not None

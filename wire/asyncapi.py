@@ -11,7 +11,7 @@ import msgspec
 from wire import messages, topics
 from wire.mqtt import KEEPALIVE_S, PORT
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 """Of the contract: raised with every change to a message or a topic."""
 
 _BINDING = {"bindingVersion": "0.2.0"}

@@ -135,10 +135,12 @@ class GateCommand(Message, frozen=True, tag="gate_command"):
 
 
 class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A live value: None, and a fault, when it cannot be known. Never 0 for unknown."""
+    """A live value: None, and a fault, when it cannot be known. Never 0 for unknown. Of a lane, `unrest_s` says for how
+    long it has not been at rest: how much it will weigh is known only then."""
 
     value: float | None
     fault: str | None = None
+    unrest_s: NonNegative = 0.0
 
 
 class Heartbeat(Message, frozen=True, tag="heartbeat"):

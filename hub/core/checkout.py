@@ -6,7 +6,7 @@ from hub.core import answers, decide
 from hub.core.belief import Belief
 from hub.core.changes import Cluster
 from hub.core.confusion import confuse_until
-from hub.core.events import Answered, Ask, Capture, Effect, NodeHeard, Note, Receipt, Void
+from hub.core.events import Answered, Ask, Capture, Effect, Note, Receipt, Void
 from hub.core.goods import NOBODY, Cart
 from hub.core.people import MEMORY_S
 from hub.core.state import State
@@ -78,15 +78,16 @@ def _unheard(state: State, leaving: Leaving) -> bool:
     return leaving.body is not None and bool(state.watch.touched.get(leaving.body.id))
 
 
-def caught_up(state: State, heard: NodeHeard) -> list[Effect]:
-    """A node is behind no longer: whoever waited for it may be ready, and what was asked for want of it, sure."""
+def caught_up(state: State, told: set[str], at_s: float, lost: bool) -> list[Effect]:
+    """These nodes are behind no longer, and these lanes at rest, unless what they had to tell is lost: whoever waited
+    for them may be ready, and what was asked for want of it, sure."""
     for leaving in state.visits.leaving:
-        leaving.due_s = min(leaving.due_s, max(heard.at_s, leaving.at_s + GRACE_S))
+        leaving.due_s = min(leaving.due_s, max(at_s, leaving.at_s + GRACE_S))
     for session in state.visits.sessions.values():
-        if heard.node in session.unheard:
-            session.unheard.discard(heard.node)
-            session.guessed |= heard.blind or heard.at_s > session.left_s + MEMORY_S
-    return reconsider(state, heard.at_s)
+        if not session.unheard.isdisjoint(told):
+            session.unheard -= told
+            session.guessed |= lost or at_s > session.left_s + MEMORY_S
+    return reconsider(state, at_s)
 
 
 def _left(state: State, leaving: Leaving, at_s: float) -> list[Effect]:

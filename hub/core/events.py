@@ -60,7 +60,15 @@ class LaneHeard(Input, frozen=True, kw_only=True, tag="lane_heard"):
     fault: str | None
 
 
-AnyInput = Observed | Authorised | Ticked | Answered | NodeHeard | LaneHeard
+class LaneUnrest(Input, frozen=True, kw_only=True, tag="lane_unrest"):
+    """A lane has not been at rest since then: somebody leans on it, say. Or it is at rest, and what changed meanwhile
+    has been heard (None)."""
+
+    lane: str
+    since_s: float | None
+
+
+AnyInput = Observed | Authorised | Ticked | Answered | NodeHeard | LaneHeard | LaneUnrest
 
 
 class Line(Struct, frozen=True):

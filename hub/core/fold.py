@@ -8,7 +8,18 @@ from hub.core import checkout
 from hub.core.belief import Belief
 from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, speaks_for
 from hub.core.confusion import confuse_until
-from hub.core.events import Answered, AnyInput, Authorised, Effect, LaneHeard, NodeHeard, Note, Observed, Ticked
+from hub.core.events import (
+    Answered,
+    AnyInput,
+    Authorised,
+    Effect,
+    LaneHeard,
+    LaneUnrest,
+    NodeHeard,
+    Note,
+    Observed,
+    Ticked,
+)
 from hub.core.explain import joint
 from hub.core.hidden import BEFORE_S, who_was_near
 from hub.core.moments import lifted_s
@@ -42,6 +53,8 @@ def apply(state: State, event: AnyInput) -> list[Effect]:
             effects += _node_heard(state, event)
         case LaneHeard():
             effects += _lane_heard(state, event)
+        case LaneUnrest():
+            effects += _lane_unrest(state, event)
     effects += _explain_due(state, event.at_s)
     if state.visits.leaving or state.visits.finished:
         effects += checkout.due(state, event.at_s)
@@ -119,8 +132,8 @@ def _node_heard(state: State, heard: NodeHeard) -> list[Effect]:
     if heard.behind:
         state.watch.fell_behind(state.store, state.people, heard)
         return []
-    state.watch.caught_up(heard)
-    return checkout.caught_up(state, heard)
+    told = state.watch.caught_up(heard)
+    return checkout.caught_up(state, told, heard.at_s, lost=heard.blind)
 
 
 def _lane_heard(state: State, heard: LaneHeard) -> list[Effect]:
@@ -131,6 +144,17 @@ def _lane_heard(state: State, heard: LaneHeard) -> list[Effect]:
         return [Note(heard.at_s, f"lane {heard.lane} weighs again")] if was_unwell else []
     state.watch.unwell[heard.lane] = heard.fault
     return [Note(heard.at_s, f"lane {heard.lane} does not weigh: {heard.fault}")]
+
+
+def _lane_unrest(state: State, heard: LaneUnrest) -> list[Effect]:
+    if heard.lane not in state.store.lane:
+        return [Note(heard.at_s, f"lane {heard.lane}: not at rest, but this store does not have it")]
+    if heard.since_s is not None:
+        state.watch.stirs(state.people, state.store.lane[heard.lane], heard.since_s)
+        return []
+    lost = heard.lane in state.watch.unwell
+    state.watch.rests(heard.lane, heard.at_s, lost)
+    return checkout.caught_up(state, {heard.lane}, heard.at_s, lost)
 
 
 class Explanation(Struct, frozen=True, eq=False):

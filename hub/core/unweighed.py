@@ -70,8 +70,10 @@ class Watch:
     """Lanes that do not weigh, and why."""
     unheard: dict[str, Silence] = field(default_factory=dict)
     """Nodes that are behind."""
+    restless: dict[str, float] = field(default_factory=dict)
+    """Lanes that have not been at rest, and since when."""
     touched: dict[str, set[str]] = field(default_factory=dict)
-    """By body: nodes that are behind and of whose lanes somebody was at one meanwhile."""
+    """By body: nodes that are behind and of whose lanes somebody was at one meanwhile, and such lanes."""
     missed: set[str] = field(default_factory=set)
     """Bodies that were at a lane of which it will never be heard what they did."""
     stocked: dict[str, tuple[float, str]] = field(default_factory=dict)
@@ -97,9 +99,9 @@ class Watch:
         self.stocked = {la: hand for la, hand in self.stocked.items() if hand[0] > t_s - STOCKED_S - GAP_S}
         if not self.spells:
             return []
-        for node, silence in self.unheard.items():
-            for body in [body for kind, body, lane in self.spells if kind == "lane" and lane in silence.lanes]:
-                self.touched.setdefault(body, set()).add(node)
+        for kind, body, lane in self.spells if self.unheard or self.restless else ():
+            if kind == "lane" and (untold := self._untold(lane)):
+                self.touched.setdefault(body, set()).update(untold)
         over = [what for what, spell in self.spells.items() if spell.last_s < t_s - GAP_S]
         needed = FRAMES if people.sees_hands else STANDS_FRAMES
         ended = [
@@ -139,7 +141,7 @@ class Watch:
     def _watched(self) -> dict[str, None]:
         """Lanes at which a hand matters that no scale sees."""
         unheard = [lane for silence in self.unheard.values() for lane in silence.lanes]
-        return dict.fromkeys([*self.unwell, *unheard, *self.stocked])
+        return dict.fromkeys([*self.unwell, *unheard, *self.restless, *self.stocked])
 
     def _look_back(self, people: People, lane: Lane, t_s: float, within_s: float) -> None:
         """Only now it matters who was at a lane: who had a hand there just before?"""
@@ -160,12 +162,45 @@ class Watch:
             if body.bound and any(was_at(place, lane, people.sees_hands) for place in recent for lane in lanes):
                 self.touched.setdefault(body.id, set()).add(heard.node)
 
-    def caught_up(self, heard: NodeHeard) -> None:
-        """All that a node had to tell has been heard; if it comes too late, nobody knows any more who was there."""
+    def caught_up(self, heard: NodeHeard) -> set[str]:
+        """All that a node had to tell has been heard; if it comes too late, nobody knows any more who was there. Gives
+        its name, and the lanes of which, if it was off, it will not tell what they were restless about."""
         silence = self.unheard.pop(heard.node, None)
-        if silence is not None and (heard.blind or heard.at_s > silence.since_s + MEMORY_S):
-            self.missed |= {body for body, nodes in self.touched.items() if heard.node in nodes}
-        self.touched = {b: nodes - {heard.node} for b, nodes in self.touched.items() if nodes != {heard.node}}
+        told = {heard.node}
+        if silence is not None and heard.blind:
+            told |= self.restless.keys() & set(silence.lanes)
+        for lane in told - {heard.node}:
+            del self.restless[lane]
+        self._told(told, silence is not None and (heard.blind or heard.at_s > silence.since_s + MEMORY_S))
+        return told
+
+    def stirs(self, people: People, lane: Lane, since_s: float) -> None:
+        """A lane has not been at rest since then: what whoever was at it did will be known when it is."""
+        self.restless[lane.id] = since_s
+        for body in (*people.all(), *people.left):
+            recent = (place for place in reversed(body.places) if place.t_s > since_s - AT_ONCE_S)
+            if body.bound and any(was_at(place, lane, people.sees_hands) for place in recent):
+                self.touched.setdefault(body.id, set()).add(lane.id)
+
+    def rests(self, lane: str, at_s: float, lost: bool) -> None:
+        """A lane is at rest, and has told what it weighs, unless that is lost."""
+        since_s = self.restless.pop(lane, at_s)
+        self._told({lane}, lost or at_s > since_s + MEMORY_S)
+
+    @property
+    def to_tell(self) -> set[str]:
+        """Nodes that are behind, and lanes that are not at rest."""
+        return {*self.unheard, *self.restless}
+
+    def _untold(self, lane: str) -> list[str]:
+        """Those of them that have to tell of this lane."""
+        behind = [node for node, silence in self.unheard.items() if lane in silence.lanes]
+        return [*behind, lane] if lane in self.restless else behind
+
+    def _told(self, names: set[str], lost: bool) -> None:
+        if lost:
+            self.missed |= {body for body, untold in self.touched.items() if untold & names}
+        self.touched = {body: untold - names for body, untold in self.touched.items() if untold - names}
 
     def _going_on(self, store: Store, people: People, t_s: float) -> Iterator[What]:
         hands = [

@@ -52,7 +52,7 @@ class Session:
     bodies: set[str] = field(default_factory=set)
     """Of those of its people who have left."""
     unheard: set[str] = field(default_factory=set)
-    """Shelf nodes that had still to tell what they saw of it when its people left."""
+    """Shelf nodes, and lanes not at rest, that had still to tell what they saw of it when its people left."""
     waiting: tuple[Cart, ...] | None = None
     """The carts that a person has been shown to choose from."""
     after: str | None = None

@@ -65,4 +65,4 @@ def _once_known(state: State, session: Session, other: Session) -> Iterator[tupl
 
 def all_heard(state: State, session: Session) -> bool:
     """Whether nothing is missing that somebody may have done."""
-    return not session.guessed and session.unheard.isdisjoint(state.watch.unheard)
+    return not session.guessed and session.unheard.isdisjoint(state.watch.to_tell)

@@ -16,6 +16,7 @@ from hub.core.events import (
     AnyInput,
     Capture,
     LaneHeard,
+    LaneUnrest,
     NodeHeard,
     Note,
     Observed,
@@ -139,6 +140,10 @@ class Visits(People):
     def lane_heard(self, lane: int, fault: str | None) -> None:
         self.tell(LaneHeard(at_s=self.now_s, lane=f"1-1-{lane}", fault=fault))
 
+    @rule(lane=LANES, stirs=st.booleans())
+    def lane_stirs_or_rests(self, lane: int, stirs: bool) -> None:
+        self.tell(LaneUnrest(at_s=self.now_s, lane=f"1-1-{lane}", since_s=self.now_s - 2.0 if stirs else None))
+
     @rule()
     def node_falls_silent_or_comes_back(self) -> None:
         lanes = tuple(f"1-1-{i}" for i in range(1, 5))
@@ -170,7 +175,11 @@ class Visits(People):
         for body in (change, picture, tap, nowhere, uninvited):
             (note,) = (e for e in self.says("somebody", body) if isinstance(e, Note))
             assert note.text
-        assert any(isinstance(e, Note) for e in self.tell(LaneHeard(at_s=self.now_s, lane="9-9-9", fault="dead")))
+        for news in (
+            LaneHeard(at_s=self.now_s, lane="9-9-9", fault="dead"),
+            LaneUnrest(at_s=self.now_s, lane="9-9-9", since_s=self.now_s),
+        ):
+            assert any(isinstance(e, Note) for e in self.tell(news))
 
     @rule(ahead_s=st.sampled_from([-50.0, 1e8]))
     def frame_of_another_time(self, ahead_s: float) -> None:

@@ -2,9 +2,10 @@
 
 from msgspec import structs
 
-from hub.core.events import Ask, Capture, NodeHeard, Note, Observed
+from hub.core.checkout import PATIENCE_S
+from hub.core.events import Ask, Capture, LaneHeard, LaneUnrest, NodeHeard, Note, Observed
 from hub.core.visits import ABSENT_S, LOOK_EVERY_S
-from tests.store.scripted import COLA, TONIC, WATER, Story, bought, in_front_of, receipt
+from tests.store.scripted import COLA, TONIC, WATER, Story, alice_and_bob_come, bought, in_front_of, over, receipt
 from wire.messages import ItemEvidence, WeightChange
 
 AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
@@ -151,6 +152,60 @@ def test_whoever_was_nowhere_near_a_silent_shelf_does_not_wait_for_it() -> None:
     left_s = story.now_s
     assert not receipt(story.leave("a")).asked
     assert story.now_s < left_s + 10
+
+
+def test_whoever_was_at_a_lane_on_which_another_leans_is_not_charged_before_it_is_at_rest() -> None:
+    story = Story()
+    both = {"a": in_front_of(4), "b": (1.95, -0.45)}
+    alice_and_bob_come(story, both)
+    since_s = story.now_s
+    story.stand(both, 1.0, {"a": over(4), "b": over(4)})
+    story.stand(both, 1.0, {"b": over(4)})
+    story.tell(LaneUnrest(at_s=story.now_s, lane="1-1-4", since_s=since_s))
+    story.walk(both, {"a": AT_EXIT, "b": both["b"]})
+    story.stand({"a": AT_EXIT, "b": both["b"]}, 0.3)
+    story.says("gate-out", story.passage("exit", "out", None))
+    story.wait(20.0)
+    assert len(story.state.visits.leaving) == 1, "still waiting"
+    story.says("shelf", structs.replace(lost(story, 4, 538.0), t0_s=since_s))
+    story.tell(LaneUnrest(at_s=story.now_s, lane="1-1-4", since_s=None))
+    assert receipt(story.settle() or story.held()).asked, "it may have been Bob"
+
+
+def test_whoever_leant_on_a_lane_that_lost_nothing_is_charged_nothing() -> None:
+    story = Story()
+    at_lane(story, 4)
+    story.tell(LaneUnrest(at_s=story.now_s, lane="1-1-4", since_s=story.now_s - 1.5))
+    story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+    story.tell(LaneUnrest(at_s=story.now_s, lane="1-1-4", since_s=None))
+    left = receipt(story.leave("a"))
+    assert left.lines == () and not left.asked
+
+
+def test_a_lane_that_never_comes_to_rest_is_not_waited_for_for_ever() -> None:
+    story = Story()
+    at_lane(story, 4)
+    story.tell(LaneUnrest(at_s=story.now_s, lane="1-1-4", since_s=story.now_s - 1.5))
+    story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+    asked = story.leave("a")[-1]
+    assert isinstance(asked, Ask) and asked.receipt.lines == ()
+    assert story.now_s > 1_000.0 + PATIENCE_S
+    assert story.tell(LaneUnrest(at_s=story.now_s, lane="1-1-4", since_s=None)) == []
+    assert len(story.state.visits.sessions) == 1, "nobody remembers who was there so long ago: the question stays"
+
+
+def test_a_restless_lane_that_fails_or_whose_node_was_off_will_not_tell_any_more() -> None:
+    fails = LaneHeard(at_s=0.0, lane="1-1-4", fault="no samples"), LaneUnrest(at_s=0.0, lane="1-1-4", since_s=None)
+    silent = NodeHeard(at_s=0.0, node="shelf", behind=True, lanes=LANES)
+    for end in (fails, (silent, NodeHeard(at_s=0.0, node="shelf", behind=False, blind=True))):
+        story = Story()
+        at_lane(story, 4)
+        story.tell(LaneUnrest(at_s=story.now_s, lane="1-1-4", since_s=story.now_s - 1.5))
+        for news in end:
+            story.tell(structs.replace(news, at_s=story.now_s))
+        assert not story.state.watch.restless
+        story.walk({"a": in_front_of(4)}, {"a": AT_EXIT})
+        assert receipt(story.leave("a")).asked
 
 
 def test_changes_in_any_order_of_arrival_give_the_same_receipt() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from firmware_py.calibration import Calibration, Temperature
-from hw.sim.load_cell import Cell, LoadCell
+from hw.sim.load_cell import Cell, LoadCell, hand_force
 from hw.sim.noise import Floats, Modelled
 from shelf_node.lane import Lane
 from wire.messages import Reading, WeightChange
@@ -36,7 +36,7 @@ def test_counts_become_a_change_of_weight_at_the_times_they_came_with() -> None:
     assert UTC_S + 19 < change.t0_s < change.t1_s < UTC_S + 21
     assert change.fault is None
     assert change.sigma_g > KNOWN.sigma_g
-    assert lane.reading == Reading(value=pytest.approx(2462.0, abs=8.0))
+    assert lane.reading(UTC_S + 30) == Reading(value=pytest.approx(2462.0, abs=8.0))
     assert lane.counters["changes"] == 1
     assert lane.counters["samples"] == len(counts)
 
@@ -60,17 +60,17 @@ def test_an_uncalibrated_lane_says_so_and_never_zero() -> None:
     lane = Lane("A1", None)
     times_s, counts = cell().stream(lambda t: np.where(t < 20, 3000.0, 2462.0), 0.0, 30.0)
     assert push_all(lane, times_s, counts) == []
-    assert lane.reading == Reading(value=None, fault="uncalibrated")
+    assert lane.reading(30.0) == Reading(value=None, fault="uncalibrated")
 
 
 def test_before_its_first_sample_a_lane_has_no_reading() -> None:
-    assert Lane("A1", KNOWN).reading == Reading(value=None, fault="no samples yet")
+    assert Lane("A1", KNOWN).reading(0.0) == Reading(value=None, fault="no samples yet")
 
 
 def test_goods_that_lie_there_at_start_are_weighed_and_not_tared() -> None:
     lane = Lane("A1", KNOWN)
     assert push_all(lane, *cell().stream(lambda t: np.full(t.size, 3000.0), 0.0, 10.0)) == []
-    assert lane.reading == Reading(value=pytest.approx(3000.0, abs=8.0))
+    assert lane.reading(10.0) == Reading(value=pytest.approx(3000.0, abs=8.0))
 
 
 def test_a_cell_that_dies_says_why_and_what_changed_meanwhile_once_it_is_back() -> None:
@@ -82,9 +82,9 @@ def test_a_cell_that_dies_says_why_and_what_changed_meanwhile_once_it_is_back() 
         change = lane.push(t_s, None, "not_ready") if dead else lane.push(t_s, n)
         changes += [change] if change else []
         if 20.5 < t_s < 20.9:
-            assert lane.reading.value is not None, "a few missing samples are no fault yet"
+            assert lane.reading(t_s).value is not None, "a few missing samples are no fault yet"
         if 21.5 < t_s < 50.0:
-            assert lane.reading == Reading(value=None, fault="not_ready")
+            assert lane.reading(t_s) == Reading(value=None, fault="not_ready")
     [change] = changes
     assert change.fault == "not_ready"
     assert abs(change.delta_g + 538.0) < 3.0 * change.sigma_g
@@ -93,13 +93,26 @@ def test_a_cell_that_dies_says_why_and_what_changed_meanwhile_once_it_is_back() 
     assert lane.counters["faults"] == pytest.approx(300, abs=5)
 
 
+def test_a_lane_that_is_leant_on_says_for_how_long_it_has_not_been_at_rest() -> None:
+    lane = Lane("A1", KNOWN)
+    times_s, counts = cell().stream(lambda t: 3000.0 + hand_force(t, 20.0, 30.0, 800.0, 1), 0.0, 40.0)
+    told: dict[int, float] = {}
+    for t_s, n in zip(times_s.tolist(), counts.tolist(), strict=True):
+        assert lane.push(t_s, n) is None
+        told[round(t_s)] = lane.reading(t_s).unrest_s
+    assert told[1] == told[19] == told[35] == 0.0
+    assert told[22] == pytest.approx(2.0, abs=0.6)
+    assert told[29] == pytest.approx(9.0, abs=0.6)
+    assert lane.reading(100.0).unrest_s == 0.0, "it has been at rest ever since, as far as is known"
+
+
 def test_a_single_wrong_read_is_counted_and_does_not_show_in_the_reading() -> None:
     lane = Lane("A1", KNOWN)
     times_s, counts = cell().stream(lambda t: np.full(t.size, 3000.0), 0.0, 10.0)
     push_all(lane, times_s, counts)
     before = lane.counters["wrong_reads"]
     lane.push(10.0, 2**23 - 1)
-    assert lane.reading == Reading(value=pytest.approx(3000.0, abs=8.0))
+    assert lane.reading(10.0) == Reading(value=pytest.approx(3000.0, abs=8.0))
     lane.push(10.1, int(counts[-1]))
     assert lane.counters["wrong_reads"] == before + 1
 
@@ -112,4 +125,4 @@ def test_the_temperature_of_the_cell_is_taken_out_where_its_effect_is_known() ->
     times_s, counts = warm.stream(lambda t: np.full(t.size, 500.0), 0.0, 10.0, lambda t: np.full(t.size, 35.0))
     for t_s, n in zip(times_s.tolist(), counts.tolist(), strict=True):
         lane.push(t_s, n, temperature_c=35.0)
-    assert lane.reading == Reading(value=pytest.approx(500.0, abs=8.0))
+    assert lane.reading(10.0) == Reading(value=pytest.approx(500.0, abs=8.0))
