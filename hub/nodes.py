@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct, field, structs
 
@@ -21,6 +21,10 @@ UNHEARD_AFTER_S = 10.0
 UNREST_S = 1.5
 """Whoever takes something, and no more, is gone from its lane after about so long. Shorter unrests are over, and what
 came of them is heard, before anybody who was at the lane can be charged."""
+NEVER_AT_REST_S = 300.0
+"""A lane that has not been at rest for so long does not weigh: a fan blows on it, or something touches it."""
+JITTER_S = 1.0
+"""When an unrest began is known to this much: messages may take so long."""
 OFFSET_WINDOW = 60
 """Heartbeats from which a clock's offset is estimated: a minute."""
 OFFSET_FLOOR_S = 0.05
@@ -87,10 +91,10 @@ class Nodes:
                 log.warning("node %s: silent for %.0f s: no power, no network?", name, now_s - node.heard_s)
 
     def news(
-        self, store: Store, behind: Collection[str], unwell: Collection[str], restless: Collection[str]
+        self, store: Store, behind: Collection[str], unwell: Collection[str], restless: Mapping[str, float]
     ) -> list[NodeHeard | LaneHeard | LaneUnrest]:
-        """What to tell the core, which takes these nodes to be behind, and these lanes to be unwell, and not at rest;
-        `at_s` is open."""
+        """What to tell the core, which takes these nodes to be behind, these lanes to be unwell, and these not to be
+        at rest since then; `at_s` is open."""
         news: list[NodeHeard | LaneHeard | LaneUnrest] = []
         for name, node in self.by_name.items():
             if node.alive and node.waiting == 0 and name in behind:
@@ -101,14 +105,14 @@ class Nodes:
                 continue  # no shelf, or one that has just begun to weigh
             if (not node.alive or node.slow >= SLOW_BEATS) and name not in behind:
                 news.append(NodeHeard(at_s=0.0, node=name, behind=True, lanes=tuple(lanes)))
-            faults = {lane: node.readings[lane].fault for lane in lanes} if node.alive else {}
+            faults = {lane: _fault(node.readings[lane]) for lane in lanes} if node.alive else {}
             news += [
                 LaneHeard(at_s=0.0, lane=lane, fault=fault)
                 for lane, fault in faults.items()
                 if (fault is not None) != (lane in unwell)
             ]
-            if node.alive:
-                news += _unrest(node, lanes, restless)
+            for lane, fault in faults.items():
+                news += _unrest(node, lane, restless.get(lane)) if fault is None else ()
         return [*news, *self._unheard(store, unwell)]
 
     def _unheard(self, store: Store, unwell: Collection[str]) -> list[LaneHeard]:
@@ -136,11 +140,17 @@ class Nodes:
         return structs.replace(body, t_s=body.t_s + offset_s)
 
 
-def _unrest(node: Node, lanes: Sequence[str], restless: Collection[str]) -> Iterator[LaneUnrest]:
-    """Lanes that have not been at rest for long, and those that are again, once the node has told all it has to."""
-    for lane in lanes:
-        unrest_s = node.readings[lane].unrest_s
-        if unrest_s >= UNREST_S and lane not in restless:
-            yield LaneUnrest(at_s=0.0, lane=lane, since_s=node.heard_s - unrest_s)
-        elif unrest_s < UNREST_S and lane in restless and node.waiting == 0:
-            yield LaneUnrest(at_s=0.0, lane=lane, since_s=None)
+def _fault(reading: Reading) -> str | None:
+    if reading.unrest_s < NEVER_AT_REST_S:
+        return reading.fault
+    return f"not at rest for {NEVER_AT_REST_S / 60:.0f} min: is something leaning on it, or blowing?"
+
+
+def _unrest(node: Node, lane: str, since_s: float | None) -> Iterator[LaneUnrest]:
+    """That a lane has not been at rest for long; or that the unrest since then is over, once all has been told."""
+    unrest_s = node.readings[lane].unrest_s
+    began_s = node.heard_s - unrest_s
+    if since_s is None and unrest_s >= UNREST_S:
+        yield LaneUnrest(at_s=0.0, lane=lane, since_s=began_s)
+    elif since_s is not None and began_s > since_s + JITTER_S and node.waiting == 0:
+        yield LaneUnrest(at_s=0.0, lane=lane, since_s=None, lost=node.heard_s - node.uptime_s > since_s)

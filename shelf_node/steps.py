@@ -95,8 +95,8 @@ class StepDetector:
         return self._settle(t_s)
 
     def unrest_s(self, now_s: float) -> float:
-        """For how long by now it has not been at rest; 0 while nothing is known of it."""
-        return 0.0 if self.at_rest or self.level is None else max(0.0, now_s - self._rest_s)
+        """For how long by now something has been moving on it; 0 while nothing is known of it."""
+        return 0.0 if self.at_rest or self.level is None else max(0.0, now_s - self._unsteady_since_s)
 
     def _end_block(self, t_s: float) -> Step | None:
         """Let the level learn from half a second at rest, or leave rest when that stands off as a whole."""

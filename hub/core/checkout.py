@@ -78,14 +78,14 @@ def _unheard(state: State, leaving: Leaving) -> bool:
     return leaving.body is not None and bool(state.watch.touched.get(leaving.body.id))
 
 
-def caught_up(state: State, told: set[str], at_s: float, lost: bool) -> list[Effect]:
-    """These nodes are behind no longer, and these lanes at rest, unless what they had to tell is lost: whoever waited
-    for them may be ready, and what was asked for want of it, sure."""
+def caught_up(state: State, name: str, at_s: float, lost: bool) -> list[Effect]:
+    """A node is behind no longer, or a lane at rest, and has told what it had to, unless that is lost: whoever waited
+    for it may be ready, and what was asked for want of it, sure."""
     for leaving in state.visits.leaving:
         leaving.due_s = min(leaving.due_s, max(at_s, leaving.at_s + GRACE_S))
     for session in state.visits.sessions.values():
-        if not session.unheard.isdisjoint(told):
-            session.unheard -= told
+        if name in session.unheard:
+            session.unheard.discard(name)
             session.guessed |= lost or at_s > session.left_s + MEMORY_S
     return reconsider(state, at_s)
 

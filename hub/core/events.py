@@ -61,11 +61,12 @@ class LaneHeard(Input, frozen=True, kw_only=True, tag="lane_heard"):
 
 
 class LaneUnrest(Input, frozen=True, kw_only=True, tag="lane_unrest"):
-    """A lane has not been at rest since then: somebody leans on it, say. Or it is at rest, and what changed meanwhile
-    has been heard (None)."""
+    """A lane has not been at rest since then: somebody leans on it, say. Or it is at rest (None), and what changed
+    meanwhile has been heard, unless its node was off (`lost`)."""
 
     lane: str
     since_s: float | None
+    lost: bool = False
 
 
 AnyInput = Observed | Authorised | Ticked | Answered | NodeHeard | LaneHeard | LaneUnrest

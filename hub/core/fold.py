@@ -132,8 +132,8 @@ def _node_heard(state: State, heard: NodeHeard) -> list[Effect]:
     if heard.behind:
         state.watch.fell_behind(state.store, state.people, heard)
         return []
-    told = state.watch.caught_up(heard)
-    return checkout.caught_up(state, told, heard.at_s, lost=heard.blind)
+    state.watch.caught_up(heard)
+    return checkout.caught_up(state, heard.node, heard.at_s, lost=heard.blind)
 
 
 def _lane_heard(state: State, heard: LaneHeard) -> list[Effect]:
@@ -143,7 +143,8 @@ def _lane_heard(state: State, heard: LaneHeard) -> list[Effect]:
         was_unwell = state.watch.unwell.pop(heard.lane, None) is not None
         return [Note(heard.at_s, f"lane {heard.lane} weighs again")] if was_unwell else []
     state.watch.unwell[heard.lane] = heard.fault
-    return [Note(heard.at_s, f"lane {heard.lane} does not weigh: {heard.fault}")]
+    note = Note(heard.at_s, f"lane {heard.lane} does not weigh: {heard.fault}")
+    return [note, *_at_rest(state, heard.lane, heard.at_s, lost=True)] if heard.lane in state.watch.restless else [note]
 
 
 def _lane_unrest(state: State, heard: LaneUnrest) -> list[Effect]:
@@ -152,9 +153,13 @@ def _lane_unrest(state: State, heard: LaneUnrest) -> list[Effect]:
     if heard.since_s is not None:
         state.watch.stirs(state.people, state.store.lane[heard.lane], heard.since_s)
         return []
-    lost = heard.lane in state.watch.unwell
-    state.watch.rests(heard.lane, heard.at_s, lost)
-    return checkout.caught_up(state, {heard.lane}, heard.at_s, lost)
+    return _at_rest(state, heard.lane, heard.at_s, heard.lost)
+
+
+def _at_rest(state: State, lane: str, at_s: float, lost: bool) -> list[Effect]:
+    """What a restless lane had to tell has been heard, or never will be."""
+    state.watch.rests(lane, at_s, lost)
+    return checkout.caught_up(state, lane, at_s, lost)
 
 
 class Explanation(Struct, frozen=True, eq=False):

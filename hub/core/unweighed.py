@@ -162,17 +162,10 @@ class Watch:
             if body.bound and any(was_at(place, lane, people.sees_hands) for place in recent for lane in lanes):
                 self.touched.setdefault(body.id, set()).add(heard.node)
 
-    def caught_up(self, heard: NodeHeard) -> set[str]:
-        """All that a node had to tell has been heard; if it comes too late, nobody knows any more who was there. Gives
-        its name, and the lanes of which, if it was off, it will not tell what they were restless about."""
+    def caught_up(self, heard: NodeHeard) -> None:
+        """All that a node had to tell has been heard; if it comes too late, nobody knows any more who was there."""
         silence = self.unheard.pop(heard.node, None)
-        told = {heard.node}
-        if silence is not None and heard.blind:
-            told |= self.restless.keys() & set(silence.lanes)
-        for lane in told - {heard.node}:
-            del self.restless[lane]
-        self._told(told, silence is not None and (heard.blind or heard.at_s > silence.since_s + MEMORY_S))
-        return told
+        self._told(heard.node, silence is not None and (heard.blind or heard.at_s > silence.since_s + MEMORY_S))
 
     def stirs(self, people: People, lane: Lane, since_s: float) -> None:
         """A lane has not been at rest since then: what whoever was at it did will be known when it is."""
@@ -185,7 +178,7 @@ class Watch:
     def rests(self, lane: str, at_s: float, lost: bool) -> None:
         """A lane is at rest, and has told what it weighs, unless that is lost."""
         since_s = self.restless.pop(lane, at_s)
-        self._told({lane}, lost or at_s > since_s + MEMORY_S)
+        self._told(lane, lost or at_s > since_s + MEMORY_S)
 
     @property
     def to_tell(self) -> set[str]:
@@ -197,10 +190,10 @@ class Watch:
         behind = [node for node, silence in self.unheard.items() if lane in silence.lanes]
         return [*behind, lane] if lane in self.restless else behind
 
-    def _told(self, names: set[str], lost: bool) -> None:
+    def _told(self, name: str, lost: bool) -> None:
         if lost:
-            self.missed |= {body for body, untold in self.touched.items() if untold & names}
-        self.touched = {body: untold - names for body, untold in self.touched.items() if untold - names}
+            self.missed |= {body for body, untold in self.touched.items() if name in untold}
+        self.touched = {body: untold - {name} for body, untold in self.touched.items() if untold != {name}}
 
     def _going_on(self, store: Store, people: People, t_s: float) -> Iterator[What]:
         hands = [

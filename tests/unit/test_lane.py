@@ -85,6 +85,7 @@ def test_a_cell_that_dies_says_why_and_what_changed_meanwhile_once_it_is_back() 
             assert lane.reading(t_s).value is not None, "a few missing samples are no fault yet"
         if 21.5 < t_s < 50.0:
             assert lane.reading(t_s) == Reading(value=None, fault="not_ready")
+        assert lane.reading(t_s).unrest_s < 1.0, "what it did while it was dead nobody knows"
     [change] = changes
     assert change.fault == "not_ready"
     assert abs(change.delta_g + 538.0) < 3.0 * change.sigma_g
