@@ -76,9 +76,10 @@ def test_whoever_it_waits_for_may_wait_too_and_it_comes_within_half_an_hour_all_
     """Bob stands by Carol as a tonic is taken, leaves, and his receipt waits for hers."""
     story = alice_leaves_first()
     left_s = story.state.visits.finished[0].left_s
-    spots = {"b": in_front_of(2), "c": (in_front_of(2)[0] - 0.42, -0.35)}
+    spots = {"b": in_front_of(2), "c": (in_front_of(2)[0] - 0.65, -0.35)}
     story.enter("c", credential="carol")
     story.walk({"b": ASIDE, "c": AT_GATE}, spots)
+    story.stand(spots, 1.0)
     story.change(2, -351.0)
     story.stand(spots, 2)
     story.walk(spots, {**spots, "b": AT_EXIT})
@@ -150,9 +151,10 @@ def test_of_two_who_are_both_in_doubt_the_one_is_asked_about_whose_cart_tells_th
 
 def test_whoever_waited_in_vain_for_the_question_about_another_is_asked_about_and_the_other_waits() -> None:
     """The water may be Alice's, likelier it is Bob's; he puts back what no scale can tell, and is sure enough then."""
-    story = Story(small_store(ask_below=0.94))
+    story = Story(small_store(ask_below=0.92))
     spots = {"a": in_front_of(1), "b": (in_front_of(4)[0] + 0.25, -0.35)}
     alice_and_bob_come(story, spots)
+    story.stand(spots, 1)
     for lane, delta_g in ((4, -538.2), (1, -353.0)):
         story.change(lane, delta_g)
         story.stand(spots, 2)
