@@ -8,7 +8,8 @@ from typing import NamedTuple
 from hub.core.clothes import Clothes
 from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, LastSeen, Place, Sight, Steps
 from hub.core.presence import BESIDE_M
-from hub.core.tracking import CERTAIN, OFFSET_M, STANDS_MPS, SWAP_PER_FRAME, Place2d, close_m, density_at, place_log
+from hub.core.swaps import band
+from hub.core.tracking import CERTAIN, OFFSET_M, STANDS_MPS, Place2d, close_m, density_at, place_log
 from wire.messages import Track
 
 STAYS, STAYS_S = 0.8, 10.0
@@ -61,6 +62,8 @@ class WentOver(NamedTuple):
     p: float
     besides_log: float
     """What speaks for it but where people are, against it."""
+    band: int
+    """How near the two are: see `hub.core.swaps`."""
 
 
 class Recognised(NamedTuple):
@@ -124,10 +127,10 @@ def went_over(
 ) -> WentOver | None:
     """Whether the sight's id may have gone over in this very frame. None: there is no new track to carry it on."""
 
-    def log_but_places(other: Track) -> float:
+    def log_but_places(other: Track, apart_m: float) -> float:
         """Whoever has an id now that carries on nobody has come out of nowhere: likelier so here, or there?"""
         here, there = (_appears_per_m2(t_s, camera, t, lost, steps, ways_in) for t in (track, other))
-        log = math.log(SWAP_PER_FRAME * here / there)
+        log = steps.swaps.log(apart_m) + math.log(here / there)
         if clothes is not None:
             stayed, went = (clothes.fit_log(t_s, sight.body, camera, t) for t in (track, other))
             log += went - stayed
@@ -136,12 +139,13 @@ def went_over(
     stays_log = place_log(t_s, sight, track, steps)
     best: WentOver | None = None
     for other in new:
-        if math.dist((other.x_m, other.y_m), sight.predicted_m(t_s)) < close_m(steps):
-            besides_log = log_but_places(other)
+        apart_m = math.dist((other.x_m, other.y_m), sight.predicted_m(t_s))
+        if apart_m < close_m(steps):
+            besides_log = log_but_places(other, apart_m)
             over_log = place_log(t_s, sight, other, steps) + besides_log
             p = 1 / (1 + math.exp(min(stays_log - over_log, 500.0)))
             if p > (best.p if best else CERTAIN):
-                best = WentOver(sight.body, track, other, p, besides_log)
+                best = WentOver(sight.body, track, other, p, besides_log, band(apart_m))
     return best
 
 

@@ -6,12 +6,13 @@ by which of the ways that led in goes on in which of those that led out.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from hub.core.floor import Body, Shuffle
+from hub.core.swaps import Swaps
 from hub.core.tracking import CERTAIN, STANDS_MPS
 
 AROUND_S = 0.5
@@ -42,7 +43,8 @@ class SwapFrame(NamedTuple):
     """In the order that was taken for true."""
     variance: float
     """Of a step from frame to frame, along each axis."""
-    orders: tuple[tuple[float, tuple[int, ...]], ...]
+    orders: tuple[tuple[float, Mapping[int, float], tuple[int, ...]], ...]
+    """And the swaps behind it, by how near those are who swap: see `hub.core.swaps`."""
 
 
 class Crossing(Struct, eq=False):
@@ -61,23 +63,29 @@ class Crossing(Struct, eq=False):
         """Everybody who takes part."""
         return list(dict.fromkeys(body for frame in self.frames for body in frame.bodies))
 
-    def shuffle(self) -> Shuffle | None:
-        """Who may be who after it; None if nobody may have been exchanged."""
+    def shuffle(self, swaps: Swaps) -> Shuffle | None:
+        """Who may be who after it; None if nobody may have been exchanged. Teaches how often ids swap."""
         bodies = self.bodies
         place = {body: i for i, body in enumerate(bodies)}
         as_taken = tuple(range(len(bodies)))
         weights = {as_taken: 1.0}
-        weights[as_taken] += sum(weight for frame in self.beside for weight, _ in _weigh(frame))
+        weights[as_taken] += sum(weight for frame in self.beside for weight, _, _ in _weigh(frame))
         likeliest, t_s = 0.0, self.frames[0].t_s
+        others = [(frame, *way) for frame in self.frames for way in _weigh(frame)]
+        for frame, weight, _, order in others:
+            if weight > likeliest:
+                likeliest, t_s = weight, frame.t_s
+            whose = list(as_taken)
+            for body, j in zip(frame.bodies, order, strict=True):
+                whose[place[body]] = place[frame.bodies[j]]
+            weights[tuple(whose)] = weights.get(tuple(whose), 0.0) + weight
+        total = sum(weights.values())
         for frame in self.frames:
-            for weight, order in _weigh(frame):
-                if weight > likeliest:
-                    likeliest, t_s = weight, frame.t_s
-                whose = list(as_taken)
-                for body, j in zip(frame.bodies, order, strict=True):
-                    whose[place[body]] = place[frame.bodies[j]]
-                weights[tuple(whose)] = weights.get(tuple(whose), 0.0) + weight
-        least = CERTAIN * sum(weights.values())
+            swaps.swapped(1.0, _as_taken(frame)[1])
+        for frame, weight, often, _ in others:
+            swaps.swapped(weight / total, often)
+            swaps.swapped(-weight / total, _as_taken(frame)[1])
+        least = CERTAIN * total
         weights = {order: weight for order, weight in weights.items() if weight > least}
         if weights.keys() == {as_taken}:
             return None
@@ -111,17 +119,23 @@ class Crossings(Struct, eq=False):
             crossing.beside = _renamed(crossing.beside, was, now)
         self.open = [crossing for crossing in self.open if crossing.frames]
 
-    def over(self, t_s: float) -> Iterator[Shuffle]:
+    def over(self, t_s: float, swaps: Swaps) -> Iterator[Shuffle]:
         """Those that can be judged by now, if they left anything open."""
         over = [crossing for crossing in self.open if crossing.frames[-1].t_s + AROUND_S <= t_s]
         for crossing in over:
             self.open.remove(crossing)
-            if (shuffle := crossing.shuffle()) is not None:
+            if (shuffle := crossing.shuffle(swaps)) is not None:
                 yield shuffle
 
 
-def _weigh(frame: SwapFrame) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """By order, how much likelier it is than that nobody was exchanged."""
+def _as_taken(frame: SwapFrame) -> tuple[float, Mapping[int, float]]:
+    """The log and the swaps of the order that was taken for true."""
+    as_taken = tuple(range(len(frame.bodies)))
+    return next(((log, often) for log, often, order in frame.orders if order == as_taken), (0.0, {}))
+
+
+def _weigh(frame: SwapFrame) -> Iterator[tuple[float, Mapping[int, float], tuple[int, ...]]]:
+    """By order, how much likelier it is than that nobody was exchanged, and the swaps behind it."""
     before = [_between(body, frame.t_s - AROUND_S, frame.t_s) for body in frame.bodies]
     after = [_between(body, frame.t_s, frame.t_s + AROUND_S) for body in frame.bodies]
     noise_m2 = NOISE_SHARE * frame.variance
@@ -136,10 +150,10 @@ def _weigh(frame: SwapFrame) -> Iterator[tuple[float, tuple[int, ...]]]:
 
     as_taken = tuple(range(len(frame.bodies)))
     by_fit = fit(as_taken)
-    besides = next((log for log, order in frame.orders if order == as_taken), 0.0)
-    for log, order in frame.orders:
+    besides, _ = _as_taken(frame)
+    for log, often, order in frame.orders:
         if order != as_taken:
-            yield math.exp(min(log - besides + fit(order) - by_fit, 500.0)), order
+            yield math.exp(min(log - besides + fit(order) - by_fit, 500.0)), often, order
 
 
 def _renamed(frames: Sequence[SwapFrame], was: Body, now: Body) -> list[SwapFrame]:

@@ -25,7 +25,7 @@ class Doubts(Struct, eq=False):
 
     def over(self, camera: str, t_s: float, tracks: Collection[str], steps: Steps) -> Iterator[Shuffle]:
         """What can be judged by this frame, if it left anything open."""
-        yield from self.crossings.over(t_s)
+        yield from self.crossings.over(t_s, steps.swaps)
         yield from self.returns.over(camera, t_s, tracks, steps)
 
     def given_up(self, camera: str, steps: Steps) -> Iterator[Shuffle]:

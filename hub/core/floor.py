@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from hub.core.swaps import Swaps
 from wire.messages import Hand, Track
 
 TOP_SPEED_MPS = 2.5
@@ -84,6 +85,7 @@ class Steps:
     variance: float = 0.0
     """Along each axis, in square metres; 0 before the first track."""
     weight: float = FIRST_WEIGHT
+    swaps: Swaps = field(default_factory=Swaps)
 
     def learn(self, t_s: float, sight: "Sight", track: Track) -> None:
         """Take in how far a track is from where its sight was expected."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from hub.core.floor import Body, Shuffle, Sight
-from hub.core.tracking import CERTAIN, OFFSET_M, SWAP_PER_FRAME
+from hub.core.swaps import SWAP_PER_FRAME
+from hub.core.tracking import CERTAIN, OFFSET_M
 
 PLAIN_LOG = 5.0
 """Cameras plainly agree, or disagree, when all else is less likely by this much (natural logarithm)."""

@@ -32,7 +32,7 @@ from hub.core.overlap import Overlap
 from hub.core.presence import Presence
 from hub.core.returning import Return
 from hub.core.stance import Stance
-from hub.core.tracking import beside_places, by_id, close_groups, could_be, exchanged, orders
+from hub.core.tracking import beside_places, by_id, close_groups, could_be, exchanged, orders, pairs, swapped
 from wire.messages import Track, Tracks
 
 __all__ = ["MEMORY_S", "MOMENT_S", "TOP_SPEED_MPS", "Body", "People", "Place", "Shuffle"]
@@ -195,23 +195,24 @@ class People(Presence):
     def _untangle(self, camera: str, t_s: float, group: list[Sight], tracks: list[Track | None]) -> None:
         """Decide which of the close tracks carries on which sight; what stays open is judged when the crossing is over,
         or by the other cameras."""
-        besides = beside_places(t_s, group, tracks, self.clothes)
         steps = self._steps[camera]
+        besides = beside_places(t_s, group, tracks, steps, self.clothes)
         shares = orders(t_s, group, tracks, steps, besides)
         top = shares[0][1]
         view = self._views[camera]
         names = [sight.track for sight in group]
         for name, i in zip(names, top, strict=True):
             group[i].track, view[name] = name, group[i]
-        if len(shares) == 1:
-            return
-        if any(s.body.fresh(t_s, camera) for s in group):
+        steps.swaps.close(pairs(group))
+        if len(shares) == 1 or any(s.body.fresh(t_s, camera) for s in group):
+            for p, order in shares:
+                steps.swaps.swapped(p, swapped(group, order))
             for p, i, j in exchanged(shares):
                 self._exchangeable(camera, t_s, group[i].body, group[j].body, p)
         else:
             place = {i: n for n, i in enumerate(top)}
             weighed = ((sum(besides[i][j] for i, j in enumerate(order)), order) for _, order in shares)
-            open_orders = tuple((log, tuple(place[j] for j in order)) for log, order in weighed)
+            open_orders = tuple((log, swapped(group, order), tuple(place[j] for j in order)) for log, order in weighed)
             variance = next(steps.after(0.0, track) for track in tracks if track is not None)
             self._doubts[camera].crossings.add(SwapFrame(t_s, tuple(group[i].body for i in top), variance, open_orders))
 
@@ -221,11 +222,14 @@ class People(Presence):
         holds, other = view[doubt.track.id].body, view[doubt.new.id].body
         if doubt.body not in (holds, other):
             return
-        stayed = holds is doubt.body
+        stayed, went, swaps = holds is doubt.body, {doubt.band: 1.0}, self._steps[camera].swaps
+        swaps.close(went)
         if holds.fresh(t_s, camera) or other.fresh(t_s, camera):
+            swaps.swapped(doubt.p, went)
             self._exchangeable(camera, t_s, holds, other, doubt.p if stayed else 1 - doubt.p)
         else:
-            either = ((0.0, (0, 1)), (log if stayed else -log, (1, 0)))
+            taken, other_way = ((0.0, {}), (log, went)) if stayed else ((0.0, went), (-log, {}))
+            either = (*taken, (0, 1)), (*other_way, (1, 0))
             variance = self._steps[camera].after(0.0, doubt.track)
             self._doubts[camera].crossings.add(SwapFrame(t_s, (holds, other), variance, either))
 

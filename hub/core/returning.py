@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from hub.core.arrivals import density_unseen
 from hub.core.floor import Body, LastSeen, Shuffle, Steps
-from hub.core.tracking import CERTAIN, SWAP_PER_FRAME
+from hub.core.swaps import SWAP_PER_FRAME
+from hub.core.tracking import CERTAIN
 
 WAITS_S = 3.0
 """Nobody is waited for any longer."""

@@ -7,13 +7,12 @@ from operator import itemgetter
 
 from hub.core.clothes import Clothes
 from hub.core.floor import TOP_SPEED_MPS, Sight, Steps
+from hub.core.swaps import band
 from wire.messages import Track
 
 CLOSE_M, CLOSE_SIGMAS = 0.7, 2.0
 """People nearer to each other than this may swap their tracks' ids, or be one for the other; and however far apart they
 seem, if that may be by so many standard deviations of their camera's noise."""
-SWAP_PER_FRAME = 0.005
-"""Prior probability that two close tracks swap ids between two frames."""
 MISSED = 0.03
 """Share of frames in which a detector misses somebody whom it had in the frame before."""
 STRAY, STRAY_TIMES = 0.02, 9.0
@@ -88,16 +87,19 @@ def _shown(tracks: Mapping[str, Track], sight: Sight, expected: Place2d) -> Plac
     return expected if track is None else (track.x_m, track.y_m)
 
 
+def _apart_m(one: Sight, other: Sight) -> float:
+    return math.hypot(one.x_m - other.x_m, one.y_m - other.y_m)
+
+
 def _distance_m(sight: Sight, track: Track) -> float:
     return math.hypot(track.x_m - sight.x_m, track.y_m - sight.y_m)
 
 
 def beside_places(
-    t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], clothes: Clothes | None
+    t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], steps: Steps, clothes: Clothes | None
 ) -> list[list[float]]:
     """By track and sight, the log of what speaks for the one carrying on the other, but for where they are."""
-    moved_log = math.log(SWAP_PER_FRAME) / 2
-    rows = [[moved_log if i != j else 0.0 for j in range(len(group))] for i in range(len(group))]
+    rows = [[steps.swaps.log(_apart_m(i, j)) / 2 if i is not j else 0.0 for j in group] for i in group]
     if clothes is not None:
         for row, track in zip(rows, tracks, strict=True):
             if track is not None:
@@ -127,6 +129,23 @@ def orders(
     shares = [(math.exp(log_p - top_log), order) for log_p, order in weights if log_p > top_log + math.log(CERTAIN)]
     total = sum(p for p, _ in shares)
     return sorted(((p / total, order) for p, order in shares), reverse=True)
+
+
+def pairs(group: Sequence[Sight]) -> Iterator[int]:
+    """How near any two are: see `hub.core.swaps`."""
+    for one, other in combinations(group, 2):
+        yield band(_apart_m(one, other))
+
+
+def swapped(group: Sequence[Sight], order: Sequence[int]) -> dict[int, float]:
+    """How many swaps of ids two by two bring this order about, by how near they are; of three in a ring each counts
+    half."""
+    often: dict[int, float] = {}
+    for i, j in enumerate(order):
+        if i != j:
+            near = band(_apart_m(group[i], group[j]))
+            often[near] = often.get(near, 0.0) + 0.5
+    return often
 
 
 def exchanged(shares: Shares) -> Iterator[tuple[float, int, int]]:

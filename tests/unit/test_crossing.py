@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hub.core.arrivals import WaysIn, recognise
 from hub.core.crossing import AROUND_S, Crossings, SwapFrame
 from hub.core.floor import Body, Place, Shuffle
-from hub.core.tracking import SWAP_PER_FRAME
+from hub.core.swaps import SWAP_PER_FRAME, Swaps
 from tests.unit.cameras import Camera, Scene, stands, walks
 from wire.messages import Track
 
@@ -29,7 +29,7 @@ def frames_at(bodies: tuple[Body, ...], times_s: list[float], variance: float = 
     """Crossings of two who may have swapped in each of these frames."""
     crossings = Crossings()
     for t_s in times_s:
-        crossings.add(SwapFrame(t_s, bodies, variance, ((0.0, (0, 1)), (-5.3, SWAPPED))))
+        crossings.add(SwapFrame(t_s, bodies, variance, ((0.0, {}, (0, 1)), (-5.3, {1: 1.0}, SWAPPED))))
     return crossings
 
 
@@ -77,9 +77,9 @@ def test_frames_in_which_they_may_have_swapped_are_one_crossing_though_only_one_
     frames = range(at, at + spurious) if seed % 2 else range(at - spurious + 1, at + 1)
     crossings = frames_at(bodies, [100.0 + i * STEP_S for i in frames])
     last_s = 100.0 + frames[-1] * STEP_S
-    assert list(crossings.over(last_s + AROUND_S - STEP_S)) == []
-    assert swapped(list(crossings.over(last_s + AROUND_S))) > 0.9
-    assert list(crossings.over(last_s + 10.0)) == []
+    assert list(crossings.over(last_s + AROUND_S - STEP_S, Swaps())) == []
+    assert swapped(list(crossings.over(last_s + AROUND_S, Swaps()))) > 0.9
+    assert list(crossings.over(last_s + 10.0, Swaps())) == []
 
 
 @given(st.integers(0, 1_000), st.integers(1, 6))
@@ -87,12 +87,12 @@ def test_who_stands_still_beside_somebody_is_not_exchanged_however_often_it_look
     rng = random.Random(seed)
     bodies = body("1", [0.0] * 25, rng), body("2", [0.42] * 25, rng)
     crossings = frames_at(bodies, [100.8 + i * STEP_S for i in range(often)])
-    assert swapped(list(crossings.over(103.0))) < 0.05
+    assert swapped(list(crossings.over(103.0, Swaps()))) < 0.05
 
 
 def test_ways_of_which_nothing_is_known_leave_it_as_likely_as_it_was() -> None:
     bodies = Body("1", 100.0, 0.0, 0.0), Body("2", 100.0, 0.4, 0.0)
-    (shuffle,) = frames_at(bodies, [100.0]).over(101.0)
+    (shuffle,) = frames_at(bodies, [100.0]).over(101.0, Swaps())
     assert swapped([shuffle]) == pytest.approx(SWAP_PER_FRAME, rel=0.02)
 
 
@@ -115,7 +115,7 @@ def test_a_swap_where_one_crossing_ends_and_the_next_begins_is_one_swap(at: int)
             body("2", [0.42] * at + [0.0] * (40 - at), rng, 0.1),
         )
         frames = frames_at(bodies, [100.0 + i * STEP_S for i in range(6, 30)], 2 * 0.1**2)
-        wrong += swapped(list(frames.over(110.0))) < 0.5
+        wrong += swapped(list(frames.over(110.0, Swaps()))) < 0.5
     assert wrong <= 2
 
 
@@ -124,11 +124,11 @@ def test_what_is_open_about_somebody_is_open_about_whom_they_turn_out_to_be() ->
     one, two, three = (body(name, [x] * 20, rng) for name, x in (("1", 0.0), ("2", 0.02), ("3", 0.02)))
     crossings = frames_at((one, two), [100.8])
     crossings.renamed(two, three)
-    (shuffle,) = crossings.over(102.0)
+    (shuffle,) = crossings.over(102.0, Swaps())
     assert set(shuffle.bodies) == {"1", "3"}
     crossings = frames_at((one, two), [100.8])
     crossings.renamed(two, one)
-    assert list(crossings.over(102.0)) == []
+    assert list(crossings.over(102.0, Swaps())) == []
 
 
 def test_two_who_are_never_alone_teach_a_camera_nothing_and_break_nothing() -> None:
