@@ -45,6 +45,12 @@ class WaysIn:
     let_in: bool = False
     """Whether a gate stands open for somebody who has not been heard to come through."""
 
+    def arrives_per_m2(self, place: Place) -> float:
+        """Density of whoever has come in and is first seen at this place."""
+        return NEWCOMER_PER_M2 + AWAITED_PER_M2 * max(
+            (_near((place.x_m, place.y_m), e) for e in self.entries), default=0.0
+        )
+
     def newcomers_per_m2(self, track: Track | Place) -> float:
         """How many new people appear where this track is."""
         here = track.x_m, track.y_m
@@ -67,7 +73,8 @@ class WentOver(NamedTuple):
 
 
 class Recognised(NamedTuple):
-    """Who a new track is: somebody known, or new on the floor; and who else, with the share that has among the two."""
+    """Who a new track is: somebody known, or new on the floor; and who else, with the share that has among the two. Of
+    somebody new, others are named where somebody is awaited at a way in."""
 
     track: Track
     body: Body | None
@@ -103,14 +110,15 @@ def recognise(
     for together in _sharing(tracks, options):
         chosen, marginals = _assign([options[t.id] for t in together])
         for n, (track, i, marginal) in enumerate(zip(together, chosen, marginals, strict=True)):
-            if i is None:
+            if i is None and not ways_in.awaited:
                 found.append(Recognised(track, None, []))
                 continue
             # Of two tracks that may be exchanged, the first says so: it is one confusion.
             said = {j for j, theirs in zip(chosen[:n], marginals[:n], strict=True) if i in theirs}
-            others = ((p, j) for j, p in marginal.items() if j != i and j not in said)
+            others = ((p, j) for j, p in marginal.items() if j is not None and j != i and j not in said)
             shares = [(p / (p + marginal[i]), known[j]) for p, j in others]
-            found.append(Recognised(track, known[i], [(p, body) for p, body in shares if p > CERTAIN]))
+            body = None if i is None else known[i]
+            found.append(Recognised(track, body, [(p, rival) for p, rival in shares if p > CERTAIN]))
     return found
 
 
@@ -215,21 +223,20 @@ def _sharing(tracks: Sequence[Track], options: Mapping[str, Mapping[int, float]]
     return [group for group, _ in groups]
 
 
-def _assign(options: Sequence[Mapping[int, float]]) -> tuple[list[int | None], list[Mapping[int, float]]]:
+def _assign(options: Sequence[Mapping[int, float]]) -> tuple[list[int | None], list[Mapping[int | None, float]]]:
     """The likeliest assignment of tracks to people, no two to the same, and each track's marginal weights.
 
     None is somebody new. Too many at once are taken one after the other, the surest first.
     """
     if len(options) == 1 or math.prod(len(option) + 1 for option in options) > ASSIGNED_AT_MOST:
-        return _assign_in_turn(options), list(options)
-    marginals: list[dict[int, float]] = [{} for _ in options]
+        return _assign_in_turn(options), [dict([*option.items(), (None, NEWCOMER_PER_M2)]) for option in options]
+    marginals: list[dict[int | None, float]] = [{} for _ in options]
     best_p, best = -1.0, list[int | None]()
     for p, chosen in _assignments(options):
         if p > best_p:
             best_p, best = p, chosen
         for marginal, i in zip(marginals, chosen, strict=True):
-            if i is not None:
-                marginal[i] = marginal.get(i, 0.0) + p
+            marginal[i] = marginal.get(i, 0.0) + p
     return best, list(marginals)
 
 

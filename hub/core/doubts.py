@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct, field
 
+from hub.core.arrivals import WaysIn
 from hub.core.crossing import Crossings
 from hub.core.floor import Body, Shuffle, Steps
 from hub.core.returning import Returns
@@ -23,11 +24,13 @@ class Doubts(Struct, eq=False):
         self.crossings.renamed(was, now)
         self.returns.renamed(was, now)
 
-    def over(self, camera: str, t_s: float, tracks: Collection[str], steps: Steps) -> Iterator[Shuffle]:
+    def over(
+        self, camera: str, t_s: float, tracks: Collection[str], steps: Steps, ways_in: WaysIn
+    ) -> Iterator[Shuffle]:
         """What can be judged by this frame, if it left anything open."""
         yield from self.crossings.over(t_s, steps.swaps)
-        yield from self.returns.over(camera, t_s, tracks, steps)
+        yield from self.returns.over(camera, t_s, tracks, steps, ways_in)
 
-    def given_up(self, camera: str, steps: Steps) -> Iterator[Shuffle]:
+    def given_up(self, camera: str, steps: Steps, ways_in: WaysIn) -> Iterator[Shuffle]:
         """What was left open when the camera fell silent."""
-        yield from self.over(camera, math.inf, (), steps)
+        yield from self.over(camera, math.inf, (), steps, ways_in)

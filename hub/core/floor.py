@@ -150,10 +150,10 @@ class Body:
         while places[0].t_s < t_s and len(places) > 1:
             places.popleft()
 
-    def appeared(self, from_s: float, until_s: float) -> bool:
-        """Whether it came into sight, or back into it, between these times."""
-        seen_s = [place.t_s for place in self.places if from_s - GAP_S <= place.t_s < until_s]
-        return any(later - earlier > GAP_S for earlier, later in pairwise([-math.inf, *seen_s]) if later >= from_s)
+    def came_back(self, from_s: float, until_s: float) -> bool:
+        """Whether it was seen before, and came back into sight between these times."""
+        seen_s = [place.t_s for place in self.places if place.t_s < until_s]
+        return any(later - earlier > GAP_S for earlier, later in pairwise(seen_s) if later >= from_s)
 
     def distance_m(self, x_m: float, y_m: float, t_s: float) -> float:
         """How near it was to a point around that time; infinitely far, if it was not seen then."""

@@ -125,7 +125,7 @@ class People(Presence):
                 wear(t_s, view[key], track)
         for key, track in tracks.items():
             view[key].seen(t_s, track)
-        for shuffle in doubts.over(camera, t_s, tracks, self._steps[camera]):
+        for shuffle in doubts.over(camera, t_s, tracks, self._steps[camera], self.ways_in):
             self._confuse(shuffle)
         if len(self._views) > 1:
             self._compare(camera, t_s, t_s - last_s)
@@ -168,7 +168,7 @@ class People(Presence):
                 self._drop(sight)
             del self._views[other]
             self._barred.pop(other, None)
-            for shuffle in self._doubts.pop(other, Doubts()).given_up(other, self._steps[other]):
+            for shuffle in self._doubts.pop(other, Doubts()).given_up(other, self._steps[other], self.ways_in):
                 self._confuse(shuffle)
         if self.lost:
             self.dropped += [b.id for b in self.lost if not b.bound and t_s - b.t_s >= LOST_AFTER_S]
@@ -243,8 +243,9 @@ class People(Presence):
         for track, body, rivals in recognise(t_s, camera, new, known, barred, steps, self.ways_in, self.clothes):
             if body is None:
                 self.count += 1
-                body = Body(str(self.count), t_s, track.x_m, track.y_m)
-            then = LastSeen.of(camera, body)
+                body, then = Body(str(self.count), t_s, track.x_m, track.y_m), None
+            else:
+                then = LastSeen.of(camera, body)
             self._hold(camera, t_s, track, body)
             for p, rival in rivals:
                 if body.fresh(t_s, camera) or rival.fresh(t_s, camera):

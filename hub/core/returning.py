@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
-from hub.core.arrivals import density_unseen
+from hub.core.arrivals import WaysIn, density_unseen
 from hub.core.floor import Body, LastSeen, Shuffle, Steps
 from hub.core.swaps import SWAP_PER_FRAME
 from hub.core.tracking import CERTAIN
@@ -19,7 +19,7 @@ else is lost; ids are given a new one at once about as often as they are lost fo
 
 
 class Return(Struct, eq=False):
-    """A new track was taken for one of two who were out of sight."""
+    """A new track was taken for one of two who were out of sight, or for somebody who has just come in."""
 
     t_s: float
     body: Body
@@ -27,26 +27,33 @@ class Return(Struct, eq=False):
     other: Body
     p: float
     """That it is rather the other than this one, by where it is."""
-    body_then: LastSeen
+    body_then: LastSeen | None
+    """None of whoever has just come in."""
     other_then: LastSeen
 
     def over(self, camera: str, t_s: float, tracks: Collection[str]) -> bool:
         """Whether all is known by this frame that will be."""
-        own = self.body_then.track in tracks or self.other_then.track in tracks
+        own = any(then is not None and then.track in tracks for then in (self.body_then, self.other_then))
         return own or _seen_now(self.other, camera, t_s) or t_s > self.t_s + WAITS_S
 
-    def exchanged(self, camera: str, t_s: float, tracks: Collection[str], steps: Steps) -> float:
+    def exchanged(self, camera: str, t_s: float, tracks: Collection[str], steps: Steps, ways_in: WaysIn) -> float:
         """How likely it is the other, by what this frame shows."""
         log = math.log(self.p / max(1 - self.p, CERTAIN)) + self._besides_log(self.other_then, tracks, steps)
         log -= self._besides_log(self.body_then, tracks, steps)
         if self.other_then.track not in tracks and _seen_now(self.other, camera, t_s):
             back = self.other.places[-1]
-            if_other, if_not = (density_unseen(then, back, t_s, steps) for then in (self.body_then, self.other_then))
+            if_not = density_unseen(self.other_then, back, t_s, steps)
+            if self.body_then is None:
+                if_other = ways_in.arrives_per_m2(back)
+            else:
+                if_other = density_unseen(self.body_then, back, t_s, steps)
             log += math.log(max(if_other, CERTAIN) / max(if_not, CERTAIN))
         return 1 / (1 + math.exp(-log))
 
-    def _besides_log(self, then: LastSeen, tracks: Collection[str], steps: Steps) -> float:
+    def _besides_log(self, then: LastSeen | None, tracks: Collection[str], steps: Steps) -> float:
         """What the id that somebody had says to their having come back under the new one."""
+        if then is None:
+            return 0.0
         if then.track in tracks:
             return math.log(SWAP_PER_FRAME)
         if then.track and self.t_s - then.t_s < 1.5 * steps.step_s:
@@ -66,11 +73,15 @@ class Returns(Struct, eq=False):
             one.other = now if one.other is was else one.other
         self.open = [one for one in self.open if one.body is not one.other]
 
-    def over(self, camera: str, t_s: float, tracks: Collection[str], steps: Steps) -> Iterator[Shuffle]:
+    def over(
+        self, camera: str, t_s: float, tracks: Collection[str], steps: Steps, ways_in: WaysIn
+    ) -> Iterator[Shuffle]:
         """Those that can be judged by now, if they left anything open."""
         for one in [one for one in self.open if one.t_s < t_s and one.over(camera, t_s, tracks)]:
             self.open.remove(one)
-            if (p := one.exchanged(camera, t_s, tracks, steps)) > CERTAIN:
+            # A new track that nobody can have come in with is no one who may be taken for somebody.
+            somebody = one.body_then is not None or one.body.bound or ways_in.awaited
+            if somebody and (p := one.exchanged(camera, t_s, tracks, steps, ways_in)) > CERTAIN:
                 yield Shuffle.of_two(one.t_s, one.body, one.other, p)
 
 

@@ -181,7 +181,7 @@ class Visits:
         body = people.stranger(gate.x_m, gate.y_m, waiting.passed_s)
         taken = people.passing(gate.x_m, gate.y_m, gate.radius_m, waiting.passed_s + MOMENT_S, bound=True)
         if body is not None and taken is not None:
-            came_back = taken.appeared(waiting.passed_s - MOMENT_S, t_s)
+            came_back = taken.came_back(waiting.passed_s - MOMENT_S, t_s)
             people.confuse(waiting.passed_s, body, taken, 1 - LATE_IN if came_back else LATE_IN)
         return body
 
