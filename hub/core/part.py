@@ -125,10 +125,18 @@ class Part(Struct, eq=False):
     def in_turn(self, values: Mapping[Key, Value], first_g: float, one: str, other: str) -> float:
         """How likely these two sessions, or one of them twice, moved first so much and then the rest: what `actors`
         says of one who moved it all at once, times the odds that the other one was at it as well."""
+        here = self._bodies(values, one)
+        return self._turn(first_g, here, here if one == other else self._bodies(values, other))
+
+    def two_of(self, values: Mapping[Key, Value], session: str, first_g: float) -> float:
+        """How likely two people of one session moved first so much and then the rest, whichever of them was first."""
+        bodies = self._bodies(values, session)
+        return sum([self._turn(first_g, (one,), (other,)) for one in bodies for other in bodies if one != other])
+
+    def _turn(self, first_g: float, here: Bodies, there: Bodies) -> float:
         if len(self.lanes) > 1:
             first_g *= self.gains_g[self.shares.index(max(self.shares))] / self.delta_g
-        here = self._bodies(values, one)
-        key = round(first_g), here, here if one == other else self._bodies(values, other)
+        key = round(first_g), here, there
         if key not in self.turns:
             self.turns[key] = self._in_turn(*key)
         return self.turns[key]

@@ -117,9 +117,14 @@ def _together(
     values: Mapping[Key, Value],
     actors: dict[str, float],
 ) -> Iterator[Step]:
-    """Two people took their share of it before it was at rest again."""
+    """Two people took their share of it before it was at rest again, of one party or of two."""
     alike = units[0].gtin == units[-1].gtin
     log_p -= part.prior.count_log(len(units)) if alike else LOG_TWO_KINDS
+    for session in actors:
+        shared = _shared_by_a_party(part, values, session, units)
+        if shared > 0:
+            all_sold = tuple([unit for unit in units if unit.gtin != FOREIGN])
+            yield log_p + math.log(shared), {**lanes, **put_into(values, session, all_sold, part)}
     for one, other in combinations([session for session in actors if session != NOBODY], 2):
         for cut in range(1, len(units)):
             halves = (units[:cut], units[cut:])
@@ -133,6 +138,16 @@ def _together(
                 for session, half in ((one, mine), (other, theirs)):
                     carts |= put_into(values, session, tuple([u for u in half if u.gtin != FOREIGN]), part)
                 yield log_both + how, {**lanes, **carts}
+
+
+def _shared_by_a_party(part: Part, values: Mapping[Key, Value], session: str, units: tuple[Unit, ...]) -> float:
+    """How likely two people of one session took their share each; 0 where no two of them were near."""
+    if units[0].gtin == units[-1].gtin:
+        of = [math.exp(part.prior.count_log(n)) for n in range(1, len(units))]
+        firsts = [(p * q, units[:cut]) for cut, (p, q) in enumerate(zip(of, reversed(of), strict=True), start=1)]
+    else:
+        firsts = [(1.0, units[:1]), (1.0, units[1:])]
+    return sum(p * part.two_of(values, session, -sum(unit.weight_g for unit in first)) for p, first in firsts) / 2
 
 
 def sold(part: Part, planogram: Planogram) -> Iterator[tuple[float, tuple[Unit, ...]]]:

@@ -14,6 +14,7 @@ from tests.store.scripted import (
     alice_and_bob_come,
     bought,
     in_front_of,
+    over,
     receipt,
     receipts,
     shoulder_to_shoulder,
@@ -384,3 +385,22 @@ def test_a_settled_visit_does_not_make_somebody_else_of_whoever_is_still_there()
     story.walk({"b": spots["b"]}, {"b": AT_EXIT})
     left = story.leave("b")
     assert bought(left) == {COLA: 1} and receipt(left).probability > 0.95
+
+
+def test_two_of_a_party_who_take_one_each_do_not_look_like_strangers_to_each_other() -> None:
+    """Alice's friend may be Bob, who stands far off, as likely as not: that both take a water tells nothing of it."""
+    story = Story()
+    spots: dict[str, tuple[float, float]] = {}
+    for track, credential, x_m in (("a", "alice", -0.1), ("f", "alice", 0.2), ("b", "bob", -1.8)):
+        story.enter(track, credential=credential)
+        spot = in_front_of(4)[0] + x_m, -0.35
+        story.walk({**spots, track: (-0.9, -2.0)}, {**spots, track: spot})
+        spots[track] = spot
+    bob, _, friend = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
+    story.state.people.confuse(story.now_s, bob, friend, 0.5)
+    story.stand(spots, 0.8, {"a": over(4)})
+    story.stand(spots, 0.8, {"f": over(4)})
+    story.change(4, -1076.0, took_s=1.7, trace=(0, 0, 0, 0, 0, 0, 0, *[-538] * 8, -1076, -1076))
+    story.stand(spots, 8.0)
+    share = next(p for p, who in story.state.belief.who(friend.id) if who == "v1")
+    assert 0.3 < share < 0.7
