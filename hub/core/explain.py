@@ -70,7 +70,8 @@ class Explainer:
             cluster.learnt = planogram.pictures.power, planogram.pictures.camera, people.stance.lead.mean_s
         power, camera, lead_s = cluster.learnt
         self._pictures = [(e.lane, *believed(e, power)) for e in self._evidence]
-        self._moments = [Moments(c, self._pictured_s(c.lane), camera, lead_s) for c in self._changes]
+        hands = people.sees_hands
+        self._moments = [Moments(c, self._pictured_s(c.lane), camera, lead_s, hands) for c in self._changes]
         if not cluster.reach:
             cluster.reach = [
                 reach(people, lane, moments) for lane, moments in zip(self._lanes, self._moments, strict=True)

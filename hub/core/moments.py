@@ -43,11 +43,13 @@ Pairs = list[tuple[int, int, float]]
 class Moments:
     """When something may have been moved on one lane."""
 
-    def __init__(self, change: WeightChange, pictured_s: Sequence[float], camera: Camera, lead_s: float) -> None:
+    def __init__(
+        self, change: WeightChange, pictured_s: Sequence[float], camera: Camera, lead_s: float, sees_hands: bool = True
+    ) -> None:
         """Pictures of the lane were taken at these times; the middle of a grip is `lead_s` before what it takes is half
-        off the lane."""
+        off the lane. Only hands that are seen tell what was before the unrest: people are still on their way then."""
         unrest_s = max(change.t0_s, change.t1_s - LONGEST_S) - SLACK_S
-        self.start_s = unrest_s - max(0.0, lead_s)
+        self.start_s = unrest_s - max(0.0, lead_s) if sees_hands else unrest_s
         self.end_s = change.t1_s + SLACK_S
         self.grips = max(1, round(2 * (self.end_s - self.start_s) / GRIP_S) - 1)
         self._delta_g, self._t1_s, self._trace, self._lead_s = change.delta_g, change.t1_s, change.trace, lead_s

@@ -131,6 +131,8 @@ class Part(Struct, eq=False):
     def two_of(self, values: Mapping[Key, Value], session: str, first_g: float) -> float:
         """How likely two people of one session moved first so much and then the rest, whichever of them was first."""
         bodies = self._bodies(values, session)
+        if len(bodies) < 2:
+            return 0.0
         return sum([self._turn(first_g, (one,), (other,)) for one in bodies for other in bodies if one != other])
 
     def _turn(self, first_g: float, here: Bodies, there: Bodies) -> float:

@@ -123,6 +123,7 @@ def _together(
     for session in actors:
         shared = _shared_by_a_party(part, values, session, units)
         if shared > 0:
+            shared *= math.exp(LOG_EMPLOYEE_TAKES) if cart_of(values, session).restocks else 1.0
             all_sold = tuple([unit for unit in units if unit.gtin != FOREIGN])
             yield log_p + math.log(shared), {**lanes, **put_into(values, session, all_sold, part)}
     for one, other in combinations([session for session in actors if session != NOBODY], 2):

@@ -179,3 +179,9 @@ def test_whatever_a_trace_says_is_a_probability(
     assert found.several_log((first_g, 1.0, delta_g - first_g - 1.0), (there, there, there)) <= 2 * MOST_LOG + 10.0
     assert math.isclose(sum(p for _, _, p in pairs), 1.0)
     assert all(0 <= i < found.grips and 0 <= j < found.grips for i, j, _ in pairs)
+
+
+def test_only_where_hands_are_seen_it_matters_who_was_there_just_before_the_unrest() -> None:
+    blank = WeightChange(lane="1", delta_g=-350.0, sigma_g=1.0, t0_s=T1_S - 1.0, t1_s=T1_S)
+    seen, unseen = (Moments(blank, [], SHOWN, 0.5, sees_hands) for sees_hands in (True, False))
+    assert seen.start_s == pytest.approx(unseen.start_s - 0.5) and unseen.start_s < blank.t0_s
