@@ -65,10 +65,8 @@ class Lane:
         if self._grams is None:
             return Reading(value=None, fault=self.fault or "no samples yet")
         level = self._steps.level
-        at_rest_g = level.grams if level is not None and self.at_rest else None
-        return Reading(
-            value=self._grams if at_rest_g is None else at_rest_g, unrest_s=round(self._steps.unrest_s(now_s), 1)
-        )
+        grams = level.grams if level is not None and self.at_rest else self._grams
+        return Reading(value=grams, unrest_s=round(self._steps.unrest_s(now_s), 1))
 
     @property
     def counters(self) -> dict[str, int]:

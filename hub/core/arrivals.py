@@ -114,9 +114,9 @@ def recognise(
                 found.append(Recognised(track, None, []))
                 continue
             # Of two tracks that may be exchanged, the first says so: it is one confusion.
-            said = {j for j, theirs in zip(chosen[:n], marginals[:n], strict=True) if i in theirs}
-            if i is None:
-                said |= {j for j in chosen if j is not None}  # whom other tracks are taken for
+            # Of somebody new, those are no rivals whom other tracks are taken for.
+            before = zip(chosen[:n], marginals[:n], strict=True)
+            said = set(chosen) if i is None else {j for j, theirs in before if i in theirs}
             others = ((p, j) for j, p in marginal.items() if j is not None and j != i and j not in said)
             shares = [(p / (p + marginal[i]), known[j]) for p, j in others]
             body = None if i is None else known[i]
