@@ -79,17 +79,19 @@ class Story:
         """Tap, be let in, pass and be seen; one track for each of the party. Returns the session."""
         session = ""
         for track in tracks:
-            effects = self.says(
-                "gate-in", Tap(gate="entry", reader="qr", kind="qr", credential=credential, t_s=self.now_s)
-            )
-            for effect in effects:
-                if isinstance(effect, PreAuthorise):
-                    effects = self.tell(Authorised(at_s=self.now_s, session=effect.session, hold="h-" + effect.session))
-            command = next(e.command for e in effects if isinstance(e, Open))
-            session = self.state.visits.grants.by_command[command.id].session
-            self.says("gate-in", self.passage("entry", "in", command.id))
+            session, command = self.tap(credential)
+            self.says("gate-in", self.passage("entry", "in", command))
             self.stand({track: (-0.9, -2.0)})
         return session
+
+    def tap(self, credential: str) -> tuple[str, str]:
+        """Tap at the entry and be let in: the session, and the command that opened the gate."""
+        effects = self.says("gate-in", Tap(gate="entry", reader="qr", kind="qr", credential=credential, t_s=self.now_s))
+        for effect in effects:
+            if isinstance(effect, PreAuthorise):
+                effects = self.tell(Authorised(at_s=self.now_s, session=effect.session, hold="h-" + effect.session))
+        command = next(e.command for e in effects if isinstance(e, Open))
+        return self.state.visits.grants.by_command[command.id].session, command.id
 
     def passage(self, gate: str, direction: str, command: str | None, outcome: str = "passed") -> Passage:
         return Passage(gate=gate, direction=direction, outcome=outcome, command=command, t_s=self.now_s)  # type: ignore[arg-type]
