@@ -6,6 +6,7 @@ things across the part's lanes. Densities are per gram, so that one wide item an
 
 import math
 from collections.abc import Mapping
+from itertools import product
 from typing import NamedTuple
 
 from hub.core.belief import Belief, Values
@@ -14,7 +15,7 @@ from hub.core.exchanging import exchanged, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moments import Moments
 from hub.core.moving import moved_over
-from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal
+from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal, session_of
 from hub.core.people import People
 from hub.core.pictures import believed
 from hub.core.planogram import Planogram, mixed
@@ -136,10 +137,24 @@ class Explainer:
         if len(now) > 1 or NOBODY in now or not theirs:
             return log_p
         (session,) = now
-        here = part.actors(values).get(session, UNSEEN)
-        there = (self._parts[i, i + 1].actors(values).get(session, UNSEEN) for i in theirs)
-        other_hand = (OTHER_HAND * at_once[i] / min(here, ratio) for i, ratio in zip(theirs, there, strict=True))
-        return log_p + math.log(max(1.0, *other_hand))
+        same = [self._same_log(session, self._parts[i, i + 1], part, at_once[i], values) for i in theirs]
+        return log_p + max(same, key=abs)
+
+    def _same_log(self, session: str, first: Part, then: Part, at_once: float, values: Mapping[Key, Value]) -> float:
+        """How much likelier than for independent deeds, in log, it is that both were this session's: of two hands of
+        one person, or by two people of one party, who are somebody else to each other as strangers are."""
+        there, here = (
+            {body: ratio for body, ratio in part.ratios.items() if session_of(values, body) == session}
+            for part in (first, then)
+        )
+        independent = sum(there.values()) * sum(here.values())
+        if independent == 0:
+            return 0.0
+        two = SOMEBODY_ELSE * at_once + (1.0 - at_once)
+        likely = 0.0
+        for (one, p), (other, q) in product(there.items(), here.items()):
+            likely += p * q * (max(1.0, OTHER_HAND * at_once / min(p, q)) if one == other else two)
+        return math.log(likely / independent)
 
     def _plainly_there(self) -> set[str]:
         """Who most likely had a hand at one of the lanes: they may have had the other one at the next, though the hand

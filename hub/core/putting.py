@@ -59,23 +59,35 @@ def _fits_log(part: Part, units: tuple[Unit, ...]) -> float | None:
 
 
 def _by_two(part: Part, values: Mapping[Key, Value], actors: Iterable[str]) -> Iterator[Step]:
-    """Two people put one thing each there before it was at rest."""
-    for pair in combinations([session for session in actors if session != NOBODY], 2):
-        carts = [cart_of(values, session) for session in pair]
-        if carts[0].restocks or carts[1].restocks:
-            continue  # `restocked` knows of that
-        for units in product(*({_kind(unit): unit for unit in cart.units}.values() for cart in carts)):
-            log_p = _fits_log(part, units)
-            if log_p is None:
-                continue
-            log_p += sum(_home_log(part, (unit,)) for unit in units)
-            one, other = units
-            log_p += both_log(part, values, pair[0], (one.weight_g,), pair[1], (other.weight_g,))
-            left: Values = {
-                ("cart", session): _without(cart, (unit,), part)
-                for session, cart, unit in zip(pair, carts, units, strict=True)
-            }
-            yield log_p, {**left, **_lanes_after_put(part, units, values)}
+    """Two people put one thing each there before it was at rest, of two parties or of one."""
+    sessions = [session for session in actors if session != NOBODY and not cart_of(values, session).restocks]
+    for pair in combinations(sessions, 2):  # where an employee is one of them, `restocked` knows
+        for units in product(*({_kind(unit): unit for unit in cart_of(values, s).units}.values() for s in pair)):
+            yield from _one_each(part, values, pair, units)
+    for session in sessions:
+        for units in _pairs(cart_of(values, session).units):
+            yield from _one_each(part, values, (session, session), units)
+
+
+def _one_each(
+    part: Part, values: Mapping[Key, Value], whose: tuple[str, ...], units: tuple[Unit, ...]
+) -> Iterator[Step]:
+    log_p = _fits_log(part, units)
+    if log_p is None:
+        return
+    (mine, theirs), (one, other) = whose, units
+    if mine != theirs:
+        how_log = both_log(part, values, mine, (one.weight_g,), theirs, (other.weight_g,))
+        carts = {s: _without(cart_of(values, s), (unit,), part) for s, unit in zip(whose, units, strict=True)}
+    else:
+        p = sum(part.two_of(values, mine, unit.weight_g) for unit in units)
+        if p == 0:
+            return  # no two of them were near
+        how_log = math.log(p / 4)  # which of them has which is as good as unknown
+        carts = {mine: _without(cart_of(values, mine), units, part)}
+    left: Values = {("cart", session): cart for session, cart in carts.items()}
+    log_p += how_log + sum(_home_log(part, (unit,)) for unit in units)
+    yield log_p, {**left, **_lanes_after_put(part, units, values)}
 
 
 def _home_log(part: Part, units: tuple[Unit, ...]) -> float:
@@ -96,15 +108,18 @@ def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, V
 
 def _handfuls(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
     """What one may put back at once: one thing, two, or several of a kind. What weighs alike is one choice, not two."""
-    kinds = [_kind(unit) for unit in units]
-    yield from ((unit,) for unit in dict(zip(kinds, units, strict=True)).values())
-    if len(units) < 2:
-        return
-    pairs = {tuple(sorted((kinds[i], kinds[j]))): (units[i], units[j]) for i, j in combinations(range(len(units)), 2)}
-    yield from pairs.values()
+    yield from ((unit,) for unit in {_kind(unit): unit for unit in units}.values())
+    yield from _pairs(units)
     for gtin in {u.gtin: None for u in units}:
         alike = tuple(u for u in units if u.gtin == gtin)
         yield from (alike[:size] for size in range(3, min(len(alike), MANY_AT_ONCE) + 1))
+
+
+def _pairs(units: tuple[Unit, ...]) -> Iterable[tuple[Unit, Unit]]:
+    """Any two of them, those that weigh alike once."""
+    kinds = [_kind(unit) for unit in units]
+    pairs = combinations(range(len(units)), 2)
+    return {tuple(sorted((kinds[i], kinds[j]))): (units[i], units[j]) for i, j in pairs}.values()
 
 
 def _kind(unit: Unit) -> tuple[str, int]:

@@ -123,20 +123,54 @@ def test_a_bag_put_down_while_another_takes_something_is_known_when_it_is_taken_
     assert bought(story.leave("b")) == {COLA: 1}
 
 
-def test_two_of_a_party_who_take_one_each_do_not_look_like_strangers_to_each_other() -> None:
-    """Alice's friend may be Bob, who stands far off, as likely as not: that both take a water tells nothing of it."""
+def alice_whose_friend_may_be_bob(before: int, beside: int) -> tuple[Story, dict[str, tuple[float, float]]]:
+    """Alice stands before one lane, her friend before another, Bob far off; whether the friend is Bob nobody knows."""
     story = Story()
     spots: dict[str, tuple[float, float]] = {}
-    for track, credential, x_m in (("a", "alice", -0.1), ("f", "alice", 0.2), ("b", "bob", -1.8)):
+    places = in_front_of(before)[0] - 0.1, in_front_of(beside)[0] + 0.2, in_front_of(before)[0] - 1.8
+    for (track, credential), x_m in zip((("a", "alice"), ("f", "alice"), ("b", "bob")), places, strict=True):
         story.enter(track, credential=credential)
-        spot = in_front_of(4)[0] + x_m, -0.35
-        story.walk({**spots, track: (-0.9, -2.0)}, {**spots, track: spot})
-        spots[track] = spot
+        story.walk({**spots, track: AT_GATE}, {**spots, track: (x_m, -0.35)})
+        spots[track] = x_m, -0.35
     bob, _, friend = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
     story.state.people.confuse(story.now_s, bob, friend, 0.5)
+    return story, spots
+
+
+def share_of_alices_friend(story: Story) -> float:
+    """How likely the friend still is Alice's."""
+    *_, friend = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
+    return next(p for p, who in story.state.belief.who(friend.id) if who == "v1")
+
+
+def test_two_of_a_party_who_take_one_each_do_not_look_like_strangers_to_each_other() -> None:
+    """That both take a water tells nothing of whose friend it is."""
+    story, spots = alice_whose_friend_may_be_bob(4, 4)
     story.stand(spots, 0.8, {"a": over(4)})
     story.stand(spots, 0.8, {"f": over(4)})
     story.change(4, -1076.0, took_s=1.7, trace=(0, 0, 0, 0, 0, 0, 0, *[-538] * 8, -1076, -1076))
     story.stand(spots, 8.0)
-    share = next(p for p, who in story.state.belief.who(friend.id) if who == "v1")
-    assert 0.3 < share < 0.7
+    assert 0.3 < share_of_alices_friend(story) < 0.7
+
+
+def test_two_of_a_party_who_take_from_two_lanes_at_once_do_not_look_like_strangers_to_each_other() -> None:
+    story, spots = alice_whose_friend_may_be_bob(3, 4)
+    story.stand(spots, 0.8, {"a": over(3), "f": over(4)})
+    story.change(3, -62.0)
+    story.change(4, -538.0)
+    story.stand(spots, 8.0)
+    assert 0.3 < share_of_alices_friend(story) < 0.7
+
+
+def test_two_of_a_party_who_put_back_one_each_do_not_look_like_strangers_to_each_other() -> None:
+    story, spots = alice_whose_friend_may_be_bob(4, 4)
+    for track, lane, weight_g in (("a", 4, 538.0), ("f", 3, 62.0)):
+        story.stand(spots, 0.8, {track: over(lane)})
+        story.change(lane, -weight_g)
+        story.stand(spots, 2.0)
+    assert share_of_alices_friend(story) == pytest.approx(0.5, abs=0.01)
+    story.stand(spots, 0.8, {"a": over(4)})
+    story.stand(spots, 0.8, {"f": over(4)})
+    story.change(4, 600.0, took_s=1.7, trace=(0, 0, 0, 0, 0, 0, 0, *[538] * 8, 600, 600))
+    story.stand(spots, 8.0)
+    assert 0.3 < share_of_alices_friend(story) < 0.7
