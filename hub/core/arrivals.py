@@ -30,6 +30,9 @@ AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.4
 """And so many at a way in, within one standard deviation of it;"""
 AWAITED_PER_M2 = 1 / (2 * math.pi * ENTRY_M**2)
 """and whoever has come through it and was not seen yet is about there."""
+RENEWED, MISSED_FRAMES = 0.05, 3.5
+"""Whoever was missed in so few frames rather is seen again under their own id than under a new one; if not, that is
+heard of soon (`Return`)."""
 UNHEARD = 0.05
 """Of those who are new, only of so many it is heard seconds later that they came in."""
 
@@ -106,9 +109,12 @@ def recognise(
             densities = {i: d * math.exp(clothes.fit_log(t_s, known[i], camera, track)) for i, d in densities.items()}
         least = CERTAIN * max((*densities.values(), NEWCOMER_PER_M2))
         options[track.id] = {i: d for i, d in densities.items() if d > least}
+    held = (body.sights.get(camera) for body in known)
+    missed = (sight is not None and t_s - sight.t_s < MISSED_FRAMES * steps.step_s for sight in held)
+    readily = [RENEWED if only_missed else 1.0 for only_missed in missed]
     found: list[Recognised] = []
     for together in _sharing(tracks, options):
-        chosen, marginals = _assign([options[t.id] for t in together])
+        chosen, marginals = _assign([options[t.id] for t in together], readily)
         for n, (track, i, marginal) in enumerate(zip(together, chosen, marginals, strict=True)):
             if i is None and not ways_in.awaited:
                 found.append(Recognised(track, None, []))
@@ -225,18 +231,23 @@ def _sharing(tracks: Sequence[Track], options: Mapping[str, Mapping[int, float]]
     return [group for group, _ in groups]
 
 
-def _assign(options: Sequence[Mapping[int, float]]) -> tuple[list[int | None], list[Mapping[int | None, float]]]:
-    """The likeliest assignment of tracks to people, no two to the same, and each track's marginal weights.
+def _assign(
+    options: Sequence[Mapping[int, float]], readily: Sequence[float]
+) -> tuple[list[int | None], list[Mapping[int | None, float]]]:
+    """The best assignment of tracks to people, no two to the same, and each track's marginal weights. What is best is
+    weighed by how readily each is taken for a new track.
 
     None is somebody new. Too many at once are taken one after the other, the surest first.
     """
     if len(options) == 1 or math.prod(len(option) + 1 for option in options) > ASSIGNED_AT_MOST:
-        return _assign_in_turn(options), [dict([*option.items(), (None, NEWCOMER_PER_M2)]) for option in options]
+        chosen = _assign_in_turn([{i: d * readily[i] for i, d in option.items()} for option in options])
+        return chosen, [dict([*option.items(), (None, NEWCOMER_PER_M2)]) for option in options]
     marginals: list[dict[int | None, float]] = [{} for _ in options]
     best_p, best = -1.0, list[int | None]()
     for p, chosen in _assignments(options):
-        if p > best_p:
-            best_p, best = p, chosen
+        weight = p * math.prod([readily[i] for i in chosen if i is not None])
+        if weight > best_p:
+            best_p, best = weight, chosen
         for marginal, i in zip(marginals, chosen, strict=True):
             marginal[i] = marginal.get(i, 0.0) + p
     return best, list(marginals)

@@ -100,6 +100,24 @@ def test_who_comes_into_sight_further_in_may_be_who_was_lost_as_another_came_to_
     assert (at_gate, further_in) == ((bob, alice) if lost else (alice, bob))
 
 
+def test_whoever_is_missed_for_a_frame_as_another_comes_in_beside_them_stays_who_they_are() -> None:
+    """Alice stands where people come in; as Bob, who has passed, is first seen, the camera misses her."""
+    story, here, beside = Story(), (-0.6, -1.7), (-0.6, -1.85)
+    alice = story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": here})
+    story.stand({"a": here}, 2.0)
+    bob, command = story.tap("bob")
+    story.says("gate-in", story.passage("entry", "in", command))
+    story.stand({}, 0.1)
+    story.stand({"b": beside}, 0.1)
+    story.stand({"a": here, "b": beside}, 0.5)
+    story.walk({"a": here, "b": beside}, {"a": in_front_of(1), "b": in_front_of(4)})
+    story.stand({"a": in_front_of(1), "b": in_front_of(4)}, 5.0)
+    bodies = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
+    shares = [story.state.belief.who(body.id)[0] for body in bodies]
+    assert [who for _, who in shares] == [alice, bob] and min(p for p, _ in shares) > 0.9
+
+
 def test_who_has_just_come_in_was_not_lost_before_though_the_next_one_is_seen_only_further_in() -> None:
     story = Story()
     alice = story.enter("a", credential="alice")
