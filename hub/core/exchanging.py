@@ -1,16 +1,18 @@
-"""Something was taken from a lane and something else came to lie there before it was at rest again: it lost or gained
-only the difference."""
+"""Something was taken from a lane and something else came to lie there, or across it and the next, before it was at
+rest again: it lost or gained only the difference."""
 
 import math
 from collections.abc import Iterator, Mapping
 
+from hub.core.belief import Values
 from hub.core.goods import FOREIGN, NOBODY, Cart, Key, Unit, Value
+from hub.core.moments import TINY
 from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.putting import LOG_FOREIGN
 from hub.core.reach import ACTS, UNSEEN
 from hub.core.restocking import moved_meanwhile
 from hub.core.taking import FAR_SIGMAS
-from hub.store import Store
+from hub.store import Lane, Store
 
 LOG_EXCHANGED = math.log(0.001)
 """Somebody puts back one thing and takes another off the same lane, in one go."""
@@ -40,19 +42,53 @@ def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator
             yield from moved_meanwhile(part, store, holder, actors, values)
         for log_place, gone, left in there:
             for log_p, unit in _laid_down(part, cart, gone):
-                foreign, home = unit.gtin == FOREIGN, unit.gtin in lane.products
-                log_p += log_place + part.seen_log((gone,) if foreign else (unit, gone))
-                contents = lane_of(values, lane)
-                contents = contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)
-                contents = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))
-                put = cart if foreign else cart.minus((unit,), part.deed(unit.gtin, -1))
+                foreign = unit.gtin == FOREIGN
+                lanes = _lanes_after(part, lane, gone, left, unit, values)
                 for taker in (actor for actor in actors if actor != holder or not foreign):
-                    theirs = put if taker == holder else cart_of(values, taker)
-                    if gone.gtin != FOREIGN:
-                        theirs = theirs.plus((gone,), part.deed(gone.gtin, 1))
                     how = LOG_EXCHANGED if taker == holder else 0.0
                     how += both_log(part, values, holder, (unit.weight_g,), taker, (-gone.weight_g,))
-                    yield log_p + how, {("lane", lane.id): contents, ("cart", holder): put, ("cart", taker): theirs}
+                    carts = _carts_after(part, holder, unit, taker, gone, values)
+                    yield log_p + log_place + how, {**lanes, **carts}
+
+
+def laid_across(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
+    """One thing out of somebody's cart, or a bag or a phone, came to lie across two lanes, as somebody else, whose hand
+    was at one of them, took something off that."""
+    taken_off, beside = sorted(part.each, key=lambda one: one.delta_g)
+    holders, takers = beside.actors(values), taken_off.actors(values)
+    for log_place, gone, left in _lying_there(taken_off, store, values):
+        share_g = taken_off.delta_g + gone.weight_g
+        if share_g <= 0:
+            continue
+        for holder, there in holders.items():
+            for log_p, unit in _laid_down(part, cart_of(values, holder), gone) if holder != NOBODY else ():
+                division = (taken_off.main.id, share_g), (beside.main.id, beside.delta_g)
+                across = Unit(unit.gtin, unit.weight_g, unit.sigma_g, division)
+                lanes = _lanes_after(part, taken_off.main, gone, left, across, values)
+                log_p += log_place + part.spread_log(unit.weight_g) + math.log(ACTS * there)
+                for taker in (actor for actor in takers if actor not in (holder, NOBODY)):
+                    how = math.log(taken_off.beside_another(values, taker, -gone.weight_g) + TINY)
+                    yield log_p + how, {**lanes, **_carts_after(part, holder, unit, taker, gone, values)}
+
+
+def _lanes_after(part: Part, lane: Lane, gone: Unit, left: bool, unit: Unit, values: Mapping[Key, Value]) -> Values:
+    """The lane without what has gone, and with what came where that belongs, or lies astray."""
+    contents = lane_of(values, lane)
+    changed: Values = {("lane", lane.id): contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)}
+    own = part.own_lane(unit.gtin)
+    contents, home = lane_of(values, own, changed), unit.gtin in own.products
+    changed["lane", own.id] = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))
+    return changed
+
+
+def _carts_after(part: Part, holder: str, unit: Unit, taker: str, gone: Unit, values: Mapping[Key, Value]) -> Values:
+    """The one's cart without what was laid down, and the other's with what was taken."""
+    cart = cart_of(values, holder)
+    put = cart if unit.gtin == FOREIGN else cart.minus((unit,), part.deed(unit.gtin, -1))
+    theirs = put if taker == holder else cart_of(values, taker)
+    if gone.gtin != FOREIGN:
+        theirs = theirs.plus((gone,), part.deed(gone.gtin, 1))
+    return {("cart", holder): put, ("cart", taker): theirs}
 
 
 def _laid_down(part: Part, cart: Cart, gone: Unit) -> Iterator[tuple[float, Unit]]:
@@ -61,10 +97,10 @@ def _laid_down(part: Part, cart: Cart, gone: Unit) -> Iterator[tuple[float, Unit
         off_g = part.delta_g - unit.weight_g + gone.weight_g
         sigma_g = math.hypot(part.sigma_g, unit.sigma_g, gone.sigma_g)
         if abs(off_g) <= FAR_SIGMAS * sigma_g:
-            yield log_normal(off_g, sigma_g) + part.home_log(unit.gtin), unit
+            yield log_normal(off_g, sigma_g) + part.home_log(unit.gtin) + part.seen_log((unit, gone)), unit
     foreign_g = part.delta_g + gone.weight_g
     if gone.gtin != FOREIGN and foreign_g > FAR_SIGMAS * part.sigma_g:
-        yield LOG_FOREIGN, Unit(FOREIGN, foreign_g, math.hypot(part.sigma_g, gone.sigma_g))
+        yield LOG_FOREIGN + part.seen_log((gone,)), Unit(FOREIGN, foreign_g, math.hypot(part.sigma_g, gone.sigma_g))
 
 
 def _lying_there(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[tuple[float, Unit, bool]]:

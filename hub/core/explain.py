@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from hub.core.belief import Belief, Values
 from hub.core.changes import Cluster
-from hub.core.exchanging import exchanged, may_be
+from hub.core.exchanging import exchanged, laid_across, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moments import Moments
 from hub.core.moving import moved_over
@@ -85,8 +85,10 @@ class Explainer:
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)
         for start in range(count):
-            for end in range(start + 1, min(start + WIDEST, count) + 1):
-                if end - start > 1 and not self._goes_on(start, end - 1):
+            self._parts[start, start + 1] = self._part(start, start + 1)
+        for start in range(count):
+            for end in range(start + 2, min(start + WIDEST, count) + 1):
+                if not self._goes_on(start, end - 1):
                     break
                 self._parts[start, end] = self._part(start, end)
         self.bodies = list(dict.fromkeys([body for part in self._parts.values() for body in part.ratios]))
@@ -206,6 +208,7 @@ class Explainer:
             within_reach=len([r for r in ratios.values() if r > 0.03 * top]),
             camera=self._camera({lane.id for lane in lanes}) if self._evidence else None,
             prior=self._priors[start] if end - start == 1 else mixed(self._priors[start:end], shares),
+            each=tuple([self._parts[i, i + 1] for i in range(start, end)]) if end - start > 1 else (),
             beside=self._beside,
         )
         if part.lost:
@@ -230,7 +233,10 @@ class Explainer:
         elif part.gained:
             steps = list(put_back(part, self._planogram.store, values))
         else:
-            return best(list(moved_over(part, self._planogram.store, values)))
+            steps = list(moved_over(part, self._planogram.store, values))
+            if len(part.lanes) == 2:
+                steps += laid_across(part, self._planogram.store, values)
+            return best(steps)
         if may_be(part, max(steps, key=LIKELIHOOD)[0]):
             steps += exchanged(part, self._planogram.store, values)
         steps.append((LOG_NOTHING + log_normal(part.delta_g, math.hypot(part.sigma_g, ARTEFACT_G)), {}))

@@ -54,6 +54,8 @@ class Part(Struct, eq=False):
     camera: Mapping[str, float] | None
     prior: Prior
     """What the planogram says of its lanes."""
+    each: tuple["Part", ...] = ()
+    """Of several lanes, each by itself."""
     beside: tuple[tuple[Lane, Mapping[str, float]], ...] = ()
     """What cameras saw move on lanes beside these that weigh what they weighed."""
     turns: dict[tuple[int, Bodies, Bodies], float] = {}
@@ -142,6 +144,16 @@ class Part(Struct, eq=False):
         if key not in self.turns:
             self.turns[key] = self._in_turn(*key)
         return self.turns[key]
+
+    def beside_another(self, values: Mapping[Key, Value], session: str, gain_g: float) -> float:
+        """How likely a session moved so much, before or after somebody whose hand was at the next lane moved the rest:
+        what `actors` says of one who moved it all, times what the trace and pictures say to two."""
+        here = self._grips(self._bodies(values, session))
+        first_log, first = self.moments.two(round(gain_g))
+        last_log, last = self.moments.two(round(self.delta_g - gain_g))
+        as_first = math.exp(first_log) * sum([p * here[i] for i, _, p in first])
+        as_last = math.exp(last_log) * sum([p * here[j] for _, j, p in last])
+        return (as_first + as_last) / 2
 
     def there(self, values: Mapping[Key, Value], session: str) -> float:
         """How likely somebody had a hand there, when it was likeliest."""

@@ -4,6 +4,7 @@ import pytest
 
 from tests.store.scripted import (
     COLA,
+    TONIC,
     Story,
     alice_and_bob_come,
     bought,
@@ -174,3 +175,21 @@ def test_two_of_a_party_who_put_back_one_each_do_not_look_like_strangers_to_each
     story.change(4, 600.0, took_s=1.7, trace=(0, 0, 0, 0, 0, 0, 0, *[538] * 8, 600, 600))
     story.stand(spots, 8.0)
     assert 0.3 < share_of_alices_friend(story) < 0.7
+
+
+def test_what_one_lays_down_across_two_lanes_as_another_takes_off_one_of_them_is_his_no_more() -> None:
+    """Bob has chips; he lays them across the cola and the tonic as Alice takes a tonic."""
+    story = Story()
+    spots = {"a": (1.5, -0.35), "b": (1.2, -0.35)}
+    alice_and_bob_come(story, {"a": spots["a"], "b": (1.9, -0.35)})
+    story.stand({"a": spots["a"], "b": (1.7, -0.35)}, 0.8, {"b": over(3)})
+    story.change(3, -62.0)
+    story.walk({"a": spots["a"], "b": (1.7, -0.35)}, spots)
+    story.stand(spots, 0.9, {"a": over(2), "b": over(1)})
+    story.change(1, 40.0, took_s=0.5, trace=(30, 48, 39, 40, 40))
+    story.change(2, 22.0 - 351.0, took_s=0.7, trace=(20, 25, -250, -320, -329, -329, -329))
+    story.stand(spots, 2)
+    story.walk(spots, {"a": spots["a"], "b": AT_EXIT})
+    assert bought(story.leave("b", {"a": spots["a"]})) == {}
+    story.walk({"a": spots["a"]}, {"a": AT_EXIT})
+    assert bought(story.leave("a")) == {TONIC: 1}
