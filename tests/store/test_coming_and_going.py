@@ -146,9 +146,9 @@ def test_who_comes_into_sight_a_step_further_in_may_be_who_was_lost_or_who_comes
     story.says("gate-in", story.passage("entry", "in", command))
     story.stand(friend, 0.3)
     story.stand({"x": (-0.15, -1.8), **friend}, 0.3)
-    story.stand({"x": (-0.15, -1.8), "y": (-1.0, -1.6), **friend}, 3.0)
+    story.stand({"x": (-0.15, -1.8), "y": (-1.0, -1.55), **friend}, 3.0)
     story.wait(5.0)
-    at_gate = next(body for body in story.state.people.bodies.values() if body.y_m == -1.6)
+    at_gate = next(body for body in story.state.people.bodies.values() if body.y_m == -1.55)
     shares = {who: p for p, who in story.state.belief.who(at_gate.id)}
     assert shares.keys() == {alice, bob} and 0.05 < shares[bob] < 0.5
 
