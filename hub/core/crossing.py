@@ -17,6 +17,8 @@ from hub.core.tracking import CERTAIN, STANDS_MPS
 
 AROUND_S = 0.5
 """So much of their ways before and after a frame is held together."""
+WAITS_S = 2.5
+"""Whoever is out of sight at such a frame was last seen, or is seen again, within so long, or else says nothing."""
 LASTS_S = 1.0
 """Such frames of the same people within so long are one crossing, in which ids swap once at most."""
 FRAME_S = 0.01
@@ -62,6 +64,15 @@ class Crossing(Struct, eq=False):
     def bodies(self) -> list[Body]:
         """Everybody who takes part."""
         return list(dict.fromkeys(body for frame in self.frames for body in frame.bodies))
+
+    def over(self, t_s: float) -> bool:
+        """Whether all is known by now that will be: the half second after, of whoever is out of sight after they came
+        back."""
+        last_s = self.frames[-1].t_s
+        return t_s >= last_s + WAITS_S or all(
+            (back_s := _seen_next_s(body, last_s)) is not None and max(back_s, last_s) + AROUND_S <= t_s
+            for body in self.bodies
+        )
 
     def shuffle(self, swaps: Swaps) -> Shuffle | None:
         """Who may be who after it; None if nobody may have been exchanged. Teaches how often ids swap."""
@@ -121,7 +132,7 @@ class Crossings(Struct, eq=False):
 
     def over(self, t_s: float, swaps: Swaps) -> Iterator[Shuffle]:
         """Those that can be judged by now, if they left anything open."""
-        over = [crossing for crossing in self.open if crossing.frames[-1].t_s + AROUND_S <= t_s]
+        over = [crossing for crossing in self.open if crossing.over(t_s)]
         for crossing in over:
             self.open.remove(crossing)
             if (shuffle := crossing.shuffle(swaps)) is not None:
@@ -136,8 +147,8 @@ def _as_taken(frame: SwapFrame) -> tuple[float, Mapping[int, float]]:
 
 def _weigh(frame: SwapFrame) -> Iterator[tuple[float, Mapping[int, float], tuple[int, ...]]]:
     """By order, how much likelier it is than that nobody was exchanged, and the swaps behind it."""
-    before = [_between(body, frame.t_s - AROUND_S, frame.t_s) for body in frame.bodies]
-    after = [_between(body, frame.t_s, frame.t_s + AROUND_S) for body in frame.bodies]
+    before = [_before(body, frame.t_s) for body in frame.bodies]
+    after = [_after(body, frame.t_s) for body in frame.bodies]
     noise_m2 = NOISE_SHARE * frame.variance
     fits: dict[tuple[int, int], float] = {}
 
@@ -160,6 +171,32 @@ def _renamed(frames: Sequence[SwapFrame], was: Body, now: Body) -> list[SwapFram
     """One frame says nothing any more of two who are one."""
     apart = (frame for frame in frames if was not in frame.bodies or now not in frame.bodies)
     return [frame._replace(bodies=tuple(now if body is was else body for body in frame.bodies)) for frame in apart]
+
+
+def _before(body: Body, t_s: float) -> list[Seen]:
+    """The half second of its way up to just before a frame; of whoever was out of sight by then, up to that."""
+    last_s = next((place.t_s for place in reversed(body.places) if place.t_s < t_s - FRAME_S), -math.inf)
+    if last_s < t_s - WAITS_S:
+        return []
+    return _between(body, (t_s if last_s > t_s - AROUND_S else last_s) - AROUND_S, t_s)
+
+
+def _after(body: Body, t_s: float) -> list[Seen]:
+    """The half second of its way from a frame on; of whoever is out of sight then, from when they are seen again."""
+    next_s = _seen_next_s(body, t_s)
+    if next_s is None or next_s > t_s + WAITS_S:
+        return []
+    return _between(body, t_s, (t_s if next_s < t_s + AROUND_S else next_s) + AROUND_S)
+
+
+def _seen_next_s(body: Body, t_s: float) -> float | None:
+    """When it was first seen in that frame or later; None if it was not."""
+    next_s = None
+    for place in reversed(body.places):
+        if place.t_s < t_s - FRAME_S:
+            break
+        next_s = place.t_s
+    return next_s
 
 
 def _between(body: Body, from_s: float, until_s: float) -> list[Seen]:
