@@ -35,8 +35,8 @@ AT_ENTRY_PER_M2, ENTRY_M = 0.2, 0.4
 AWAITED_PER_M2 = 1 / (2 * math.pi * ENTRY_M**2)
 """and whoever has come through it and was not seen yet is about there."""
 RENEWED, MISSED_FRAMES = 0.05, 3.5
-"""Whoever was missed in so few frames rather is seen again under their own id than under a new one; if not, that is
-heard of soon (`Return`)."""
+"""Where somebody is awaited, whoever was missed in so few frames rather is seen again under their own id than under a
+new one; if not, that is heard of soon (`Return`)."""
 UNHEARD = 0.05
 """Of those who are new, only of so many it is heard seconds later that they came in."""
 
@@ -115,7 +115,7 @@ def recognise(
         options[track.id] = {i: d for i, d in densities.items() if d > least}
     held = (body.sights.get(camera) for body in known)
     missed = (sight is not None and t_s - sight.t_s < MISSED_FRAMES * steps.step_s for sight in held)
-    readily = [RENEWED if only_missed else 1.0 for only_missed in missed]
+    readily = [RENEWED if only_missed and ways_in.awaited else 1.0 for only_missed in missed]
     found: list[Recognised] = []
     for together in _sharing(tracks, options):
         chosen, marginals = _assign([options[t.id] for t in together], readily)

@@ -17,7 +17,7 @@ from hub.core.tracking import CERTAIN, STANDS_MPS
 
 AROUND_S = 0.5
 """So much of their ways before and after a frame is held together."""
-WAITS_S = 2.5
+WAITS_S = 2.0
 """Whoever is out of sight at such a frame was last seen, or is seen again, within so long, or else says nothing."""
 LASTS_S = 1.0
 """Such frames of the same people within so long are one crossing, in which ids swap once at most."""
@@ -66,13 +66,11 @@ class Crossing(Struct, eq=False):
         return list(dict.fromkeys(body for frame in self.frames for body in frame.bodies))
 
     def over(self, t_s: float) -> bool:
-        """Whether all is known by now that will be: the half second after, of whoever is out of sight after they came
+        """Whether all is known by now that will be: the half second after, of whoever was out of sight after they came
         back."""
         last_s = self.frames[-1].t_s
-        return t_s >= last_s + WAITS_S or all(
-            (back_s := _seen_next_s(body, last_s)) is not None and max(back_s, last_s) + AROUND_S <= t_s
-            for body in self.bodies
-        )
+        back_s = [_seen_next_s(body, last_s) for body in self.bodies]
+        return all(t_s >= (last_s + WAITS_S if back is None else max(back, last_s) + AROUND_S) for back in back_s)
 
     def shuffle(self, swaps: Swaps) -> Shuffle | None:
         """Who may be who after it; None if nobody may have been exchanged. Teaches how often ids swap."""

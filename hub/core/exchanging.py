@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from hub.core.belief import Values
 from hub.core.goods import FOREIGN, NOBODY, Cart, Key, Unit, Value
-from hub.core.moments import TINY
+from hub.core.moments import add_logs
 from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.putting import LOG_FOREIGN
 from hub.core.reach import ACTS, UNSEEN
@@ -42,33 +42,50 @@ def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator
             yield from moved_meanwhile(part, store, holder, actors, values)
         for log_place, gone, left in there:
             for log_p, unit in _laid_down(part, cart, gone):
-                foreign = unit.gtin == FOREIGN
                 lanes = _lanes_after(part, lane, gone, left, unit, values)
-                for taker in (actor for actor in actors if actor != holder or not foreign):
-                    how = LOG_EXCHANGED if taker == holder else 0.0
-                    how += both_log(part, values, holder, (unit.weight_g,), taker, (-gone.weight_g,))
-                    carts = _carts_after(part, holder, unit, taker, gone, values)
-                    yield log_p + log_place + how, {**lanes, **carts}
+                for taker in actors:
+                    how = _how_log(part, holder, unit, taker, gone, values)
+                    if how > -math.inf:
+                        carts = _carts_after(part, holder, unit, taker, gone, values)
+                        yield log_p + log_place + how, {**lanes, **carts}
 
 
 def laid_across(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
-    """One thing out of somebody's cart, or a bag or a phone, came to lie across two lanes, as somebody else, whose hand
-    was at one of them, took something off that."""
+    """One thing out of somebody's cart, or a bag or a phone, came to lie across two lanes, as somebody else took
+    something off one of them, which still lost."""
     taken_off, beside = sorted(part.each, key=lambda one: one.delta_g)
-    holders, takers = beside.actors(values), taken_off.actors(values)
+    holders, takers = (sorted(one.actors(values).keys() - {NOBODY}) for one in (beside, taken_off))
     for log_place, gone, left in _lying_there(taken_off, store, values):
         share_g = taken_off.delta_g + gone.weight_g
         if share_g <= 0:
             continue
-        for holder, there in holders.items():
-            for log_p, unit in _laid_down(part, cart_of(values, holder), gone) if holder != NOBODY else ():
+        for holder in holders:
+            there = beside.ratios_of(values, holder)
+            for log_p, unit in _laid_down(part, cart_of(values, holder), gone):
                 division = (taken_off.main.id, share_g), (beside.main.id, beside.delta_g)
                 across = Unit(unit.gtin, unit.weight_g, unit.sigma_g, division)
                 lanes = _lanes_after(part, taken_off.main, gone, left, across, values)
-                log_p += log_place + part.spread_log(unit.weight_g) + math.log(ACTS * there)
-                for taker in (actor for actor in takers if actor not in (holder, NOBODY)):
-                    how = math.log(taken_off.beside_another(values, taker, -gone.weight_g) + TINY)
-                    yield log_p + how, {**lanes, **_carts_after(part, holder, unit, taker, gone, values)}
+                log_p += log_place + part.spread_log(unit.weight_g)
+                for taker in takers:
+                    how = ACTS * sum(
+                        ratio * taken_off.beside_another(values, taker, -gone.weight_g, body)
+                        for body, ratio in there.items()
+                    )
+                    if how > 0:
+                        carts = _carts_after(part, holder, unit, taker, gone, values)
+                        yield log_p + math.log(how), {**lanes, **carts}
+
+
+def _how_log(part: Part, holder: str, unit: Unit, taker: str, gone: Unit, values: Mapping[Key, Value]) -> float:
+    """How likely, in log, the one laid that down and the other took this; of one session, two of them did, or one in
+    one go, who does not take anything from under a bag of their own."""
+    put_g, gone_g = unit.weight_g, -gone.weight_g
+    both = both_log(part, values, holder, (put_g,), taker, (gone_g,))
+    if taker != holder:
+        return both
+    two = (part.two_of(values, holder, put_g) + part.two_of(values, holder, gone_g)) / 2
+    two_log = math.log(two) if two > 0 else -math.inf
+    return two_log if unit.gtin == FOREIGN else add_logs(LOG_EXCHANGED + both, two_log)
 
 
 def _lanes_after(part: Part, lane: Lane, gone: Unit, left: bool, unit: Unit, values: Mapping[Key, Value]) -> Values:

@@ -15,7 +15,7 @@ from hub.core.exchanging import exchanged, laid_across, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moments import Moments
 from hub.core.moving import moved_over
-from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal, session_of
+from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal
 from hub.core.people import People
 from hub.core.pictures import believed
 from hub.core.planogram import Planogram, mixed
@@ -145,10 +145,7 @@ class Explainer:
     def _same_log(self, session: str, first: Part, then: Part, at_once: float, values: Mapping[Key, Value]) -> float:
         """How much likelier than for independent deeds, in log, it is that both were this session's: of two hands of
         one person, or by two people of one party, who are somebody else to each other as strangers are."""
-        there, here = (
-            {body: ratio for body, ratio in part.ratios.items() if session_of(values, body) == session}
-            for part in (first, then)
-        )
+        there, here = first.ratios_of(values, session), then.ratios_of(values, session)
         independent = sum(there.values()) * sum(here.values())
         if independent == 0:
             return 0.0

@@ -116,6 +116,10 @@ class Part(Struct, eq=False):
         mean = sum(self.camera.get(u.gtin, 0.0) for u in units) / len(units)
         return math.log(CAMERA_FLOOR + (1 - CAMERA_FLOOR) * mean)
 
+    def ratios_of(self, values: Mapping[Key, Value], session: str) -> dict[str, float]:
+        """The same of each body of a session, for one hypothesis of who is who."""
+        return {body: ratio for body, ratio in self.ratios.items() if session_of(values, body) == session}
+
     def actors(self, values: Mapping[Key, Value]) -> dict[str, float]:
         """How likely each session did it, for one hypothesis of who is who; and somebody whom nobody saw."""
         actors = {NOBODY: UNSEEN}
@@ -145,10 +149,14 @@ class Part(Struct, eq=False):
             self.turns[key] = self._in_turn(*key)
         return self.turns[key]
 
-    def beside_another(self, values: Mapping[Key, Value], session: str, gain_g: float) -> float:
-        """How likely a session moved so much, before or after somebody whose hand was at the next lane moved the rest:
-        what `actors` says of one who moved it all, times what the trace and pictures say to two."""
-        here = self._grips(self._bodies(values, session))
+    def beside_another(self, values: Mapping[Key, Value], session: str, gain_g: float, other: str) -> float:
+        """How likely somebody of a session, but not this one body whose hand was at the next lane and moved the rest,
+        moved so much before or after: what `actors` says of one who moved it all, times what the trace and pictures
+        say to two."""
+        bodies = tuple([body for body in self._bodies(values, session) if body != other])
+        if not bodies:
+            return 0.0
+        here = self._grips(bodies)
         first_log, first = self.moments.two(round(gain_g))
         last_log, last = self.moments.two(round(self.delta_g - gain_g))
         as_first = math.exp(first_log) * sum([p * here[i] for i, _, p in first])

@@ -6,6 +6,7 @@ from itertools import combinations, product
 
 from hub.core.belief import Values
 from hub.core.goods import FOREIGN, NOBODY, Cart, Key, Unit, Value, signature_of
+from hub.core.moments import TINY
 from hub.core.part import Part, Step, both_log, cart_of, lane_of, log_normal
 from hub.core.restocking import restocked
 from hub.core.taking import FAR_SIGMAS, MANY_AT_ONCE
@@ -64,7 +65,7 @@ def _by_two(part: Part, values: Mapping[Key, Value], actors: Iterable[str]) -> I
     for pair in combinations(sessions, 2):  # where an employee is one of them, `restocked` knows
         for units in product(*({_kind(unit): unit for unit in cart_of(values, s).units}.values() for s in pair)):
             yield from _one_each(part, values, pair, units)
-    for session in sessions:
+    for session in (session for session in sessions if len(part.ratios_of(values, session)) > 1):
         for units in _pairs(cart_of(values, session).units):
             yield from _one_each(part, values, (session, session), units)
 
@@ -80,10 +81,9 @@ def _one_each(
         how_log = both_log(part, values, mine, (one.weight_g,), theirs, (other.weight_g,))
         carts = {s: _without(cart_of(values, s), (unit,), part) for s, unit in zip(whose, units, strict=True)}
     else:
-        p = sum(part.two_of(values, mine, unit.weight_g) for unit in units)
-        if p == 0:
-            return  # no two of them were near
-        how_log = math.log(p / 4)  # which of them has which is as good as unknown
+        # Each of them has what they put down.
+        first_g = {_kind(unit): unit.weight_g for unit in units}.values()
+        how_log = math.log(sum(part.two_of(values, mine, gram) for gram in first_g) / 2 + TINY)
         carts = {mine: _without(cart_of(values, mine), units, part)}
     left: Values = {("cart", session): cart for session, cart in carts.items()}
     log_p += how_log + sum(_home_log(part, (unit,)) for unit in units)

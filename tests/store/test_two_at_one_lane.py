@@ -177,6 +177,33 @@ def test_two_of_a_party_who_put_back_one_each_do_not_look_like_strangers_to_each
     assert 0.3 < share_of_alices_friend(story) < 0.7
 
 
+def test_two_of_a_party_of_whom_one_lays_down_as_the_other_takes_do_not_look_like_strangers() -> None:
+    story, spots = alice_whose_friend_may_be_bob(4, 4)
+    story.stand(spots, 0.8, {"f": over(3)})
+    story.change(3, -62.0)
+    story.stand(spots, 2.0)
+    assert share_of_alices_friend(story) == pytest.approx(0.5, abs=0.01)
+    story.stand(spots, 0.8, {"a": over(4)})
+    story.stand(spots, 0.8, {"f": over(4)})
+    story.change(4, 62.0 - 538.0, took_s=1.7, trace=(0, 0, 0, 0, 0, 0, 0, *[-538] * 8, -476, -476))
+    story.stand(spots, 8.0)
+    assert 0.3 < share_of_alices_friend(story) < 0.7
+
+
+def test_two_of_a_party_of_whom_one_lays_across_lanes_as_the_other_takes_do_not_look_like_strangers() -> None:
+    story, spots = alice_whose_friend_may_be_bob(2, 3)
+    spots["f"] = in_front_of(3)[0] + 0.1, -0.35
+    story.stand(spots, 0.8, {"f": over(4)})
+    story.change(4, -538.0)
+    story.stand(spots, 2.0)
+    assert share_of_alices_friend(story) == pytest.approx(0.5, abs=0.01)
+    story.stand(spots, 0.9, {"a": over(2), "f": over(3)})
+    story.change(3, 300.0, took_s=0.5, trace=(290, 310, 299, 300, 300))
+    story.change(2, 238.0 - 351.0, took_s=0.7, trace=(235, 240, -30, -100, -113, -113, -113))
+    story.stand(spots, 8.0)
+    assert 0.3 < share_of_alices_friend(story) < 0.7
+
+
 def test_what_one_lays_down_across_two_lanes_as_another_takes_off_one_of_them_is_his_no_more() -> None:
     """Bob has chips; he lays them across the cola and the tonic as Alice takes a tonic."""
     story = Story()
