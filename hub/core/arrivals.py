@@ -6,23 +6,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hub.core.clothes import Clothes
-from hub.core.floor import TOP_SPEED_MPS, Body, LastSeen, Place, Sight, Steps
+from hub.core.floor import TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, LastSeen, Place, Sight, Steps
 from hub.core.presence import BESIDE_M
 from hub.core.swaps import band
 from hub.core.tracking import CERTAIN, OFFSET_M, STANDS_MPS, Place2d, close_m, density_at, place_log
 from wire.messages import Track
 
-STAYS, STAYS_S = 0.9, 10.0
-"""Whoever stood when last seen stands there still so often, less and less as time goes by. Of 0.8 and 0.9 this is the
-likelier one in ETH, hotel, zara01 and in a room (EBC Annex 79, a Xovis sensor) after half a second to two."""
+STAYS, STAYS_S = 0.8, 10.0
+"""Whoever stood when last seen stands there still so often, less and less as time goes by."""
 SHIFTS_MPS, SHIFTS_M = 0.1, 0.2
 """Somebody who stands shifts by so much a second, and so much in all (ETH, hotel: 0.04 to 0.13 m after a second)."""
 GOES_ON_S, STRAIGHT_SIGMA_MPS = 2.0, 0.2
 """Whoever walked goes straight on for about so long, give or take so much a second (ETH, hotel, zara01: 0.15 to 0.2 m
 along each axis; in a room, by a Xovis sensor, 0.24 m after one second and wherever after two)."""
-SLOWS_S, WANDERS_MPS = 1.0, 0.6
-"""Whoever does neither gets that far from where they would be, if they lost their pace in about so long: the likeliest
-in the same recordings, by 0.03 to 0.4 nats before somebody who may be anywhere around."""
+SLOWS_S, SLOWED_MPS, SLOWED = 1.0, 0.6, 0.7
+"""Of the others who walked, so many are that far from where they would be if they lost their pace in about so long, one
+standard deviation per second (the likeliest in the same recordings, by 0.03 to 0.4 nats before anywhere around)."""
 MEMORYLESS_S = 1.0
 """After so long, what a camera gets wrong about a place has nothing to do with what it got wrong before."""
 ASSIGNED_AT_MOST = 500
@@ -150,7 +149,7 @@ def went_over(
     def log_but_places(other: Track, apart_m: float) -> float:
         """Whoever has an id now that carries on nobody has come out of nowhere: likelier so here, or there?"""
         here, there = (_appears_per_m2(t_s, camera, t, lost, steps, ways_in) for t in (track, other))
-        log = steps.swaps.log(apart_m) + math.log(here / there)
+        log = steps.swaps.log(band(apart_m)) + math.log(here / there)
         if clothes is not None:
             stayed, went = (clothes.fit_log(t_s, sight.body, camera, t) for t in (track, other))
             log += went - stayed
@@ -210,14 +209,16 @@ def density_unseen(seen: Body | LastSeen, track: Track | Place, t_s: float, step
     if math.dist(last, here) > TOP_SPEED_MPS * gone_s + 0.8:
         return 0.0
     noise = steps.after(0.0, track) + 2 * track.sigma_m**2 * -math.expm1(-gone_s / MEMORYLESS_S)
+    anywhere = density_at(last, here, noise + (WALK_SIGMA_MPS * min(gone_s, 10.0)) ** 2)
     if math.hypot(seen.vx_mps, seen.vy_mps) < STANDS_MPS:
         likely, sigma_m = STAYS * math.exp(-gone_s / STAYS_S), min(SHIFTS_MPS * gone_s, SHIFTS_M)
-        expected = slowed = last
+        expected, else_there = last, anywhere
     else:
         likely, sigma_m = math.exp(-gone_s / GOES_ON_S), STRAIGHT_SIGMA_MPS * gone_s
         expected = _after(seen, gone_s)
         slowed = _after(seen, -SLOWS_S * math.expm1(-gone_s / SLOWS_S))
-    else_there = density_at(slowed, here, noise + (WANDERS_MPS * min(gone_s, 10.0)) ** 2)
+        slowed_there = density_at(slowed, here, noise + (SLOWED_MPS * min(gone_s, 10.0)) ** 2)
+        else_there = SLOWED * slowed_there + (1 - SLOWED) * anywhere
     return likely * density_at(expected, here, noise + sigma_m**2) + (1 - likely) * else_there
 
 

@@ -14,6 +14,8 @@ from wire.messages import Hand, Track
 
 TOP_SPEED_MPS = 2.5
 """Nobody in a shop is faster; a longer jump is another person under the same id."""
+WALK_SIGMA_MPS = 0.9
+"""How far somebody out of sight gets, one standard deviation, per second, wherever they go."""
 MEMORY_S = 180.0
 """How long positions are remembered for changes that arrive late: a node may be off the network for a minute or two."""
 MOMENT_S = 0.5

@@ -5,15 +5,13 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hub.core.floor import MOMENT_S, TOP_SPEED_MPS, Body, Sight
+from hub.core.floor import MOMENT_S, TOP_SPEED_MPS, WALK_SIGMA_MPS, Body, Sight
 from wire.messages import Track
 
 WAITS_S = 2.0
 """Whoever stands at an exit for so long wants out."""
 LOST_AT_MOST_S = 3.0
 """Whoever goes through a gate unseen was lost on the way no longer than this before."""
-WALK_SIGMA_MPS = 0.9
-"""How far somebody out of sight gets, one standard deviation, per second, wherever they go."""
 LEAST_PER_M2 = 0.02
 """Anybody may be there unseen, this densely."""
 AT_GATE = 1.5
