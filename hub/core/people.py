@@ -203,16 +203,18 @@ class People(Presence):
         names = [sight.track for sight in group]
         for name, i in zip(names, top, strict=True):
             group[i].track, view[name] = name, group[i]
-        steps.swaps.close(pairs(group))
+        steps.swaps.close(pairs(group, tracks))
         if len(shares) == 1 or any(s.body.fresh(t_s, camera) for s in group):
             for p, order in shares:
-                steps.swaps.swapped(p, swapped(group, order))
+                steps.swaps.swapped(p, swapped(group, tracks, order))
             for p, i, j in exchanged(shares):
                 self._exchangeable(camera, t_s, group[i].body, group[j].body, p)
         else:
             place = {i: n for n, i in enumerate(top)}
             weighed = ((sum(besides[i][j] for i, j in enumerate(order)), order) for _, order in shares)
-            open_orders = tuple((log, swapped(group, order), tuple(place[j] for j in order)) for log, order in weighed)
+            open_orders = tuple(
+                (log, swapped(group, tracks, order), tuple(place[j] for j in order)) for log, order in weighed
+            )
             variance = next(steps.after(0.0, track) for track in tracks if track is not None)
             self._doubts[camera].crossings.add(SwapFrame(t_s, tuple(group[i].body for i in top), variance, open_orders))
 

@@ -99,7 +99,8 @@ def beside_places(
     t_s: float, group: Sequence[Sight], tracks: Sequence[Track | None], steps: Steps, clothes: Clothes | None
 ) -> list[list[float]]:
     """By track and sight, the log of what speaks for the one carrying on the other, but for where they are."""
-    rows = [[steps.swaps.log(_apart_m(i, j)) / 2 if i is not j else 0.0 for j in group] for i in group]
+    places = range(len(group))
+    rows = [[steps.swaps.log(_near(group, tracks, i, j)) / 2 if i != j else 0.0 for j in places] for i in places]
     if clothes is not None:
         for row, track in zip(rows, tracks, strict=True):
             if track is not None:
@@ -131,21 +132,25 @@ def orders(
     return sorted(((p / total, order) for p, order in shares), reverse=True)
 
 
-def pairs(group: Sequence[Sight]) -> Iterator[int]:
+def pairs(group: Sequence[Sight], tracks: Sequence[Track | None]) -> Iterator[int]:
     """How near any two are: see `hub.core.swaps`."""
-    for one, other in combinations(group, 2):
-        yield band(_apart_m(one, other))
+    for i, j in combinations(range(len(group)), 2):
+        yield _near(group, tracks, i, j)
 
 
-def swapped(group: Sequence[Sight], order: Sequence[int]) -> dict[int, float]:
+def swapped(group: Sequence[Sight], tracks: Sequence[Track | None], order: Sequence[int]) -> dict[int, float]:
     """How many swaps of ids two by two bring this order about, by how near they are; of three in a ring each counts
     half."""
     often: dict[int, float] = {}
     for i, j in enumerate(order):
         if i != j:
-            near = band(_apart_m(group[i], group[j]))
+            near = _near(group, tracks, i, j)
             often[near] = often.get(near, 0.0) + 0.5
     return often
+
+
+def _near(group: Sequence[Sight], tracks: Sequence[Track | None], i: int, j: int) -> int:
+    return band(_apart_m(group[i], group[j]), missed=tracks[i] is None or tracks[j] is None)
 
 
 def exchanged(shares: Shares) -> Iterator[tuple[float, int, int]]:
