@@ -80,12 +80,13 @@ def _how_log(part: Part, holder: str, unit: Unit, taker: str, gone: Unit, values
     """How likely, in log, the one laid that down and the other took this; of one session, two of them did, or one in
     one go, who does not take anything from under a bag of their own."""
     put_g, gone_g = unit.weight_g, -gone.weight_g
-    both = both_log(part, values, holder, (put_g,), taker, (gone_g,))
     if taker != holder:
-        return both
+        return both_log(part, values, holder, (put_g,), taker, (gone_g,))
     two = (part.two_of(values, holder, put_g) + part.two_of(values, holder, gone_g)) / 2
     two_log = math.log(two) if two > 0 else -math.inf
-    return two_log if unit.gtin == FOREIGN else add_logs(LOG_EXCHANGED + both, two_log)
+    if unit.gtin == FOREIGN:
+        return two_log
+    return add_logs(LOG_EXCHANGED + both_log(part, values, holder, (put_g,), taker, (gone_g,)), two_log)
 
 
 def _lanes_after(part: Part, lane: Lane, gone: Unit, left: bool, unit: Unit, values: Mapping[Key, Value]) -> Values:
