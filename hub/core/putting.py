@@ -73,6 +73,7 @@ def _by_two(part: Part, values: Mapping[Key, Value], actors: Iterable[str]) -> I
 def _one_each(
     part: Part, values: Mapping[Key, Value], whose: tuple[str, ...], units: tuple[Unit, ...]
 ) -> Iterator[Step]:
+    """Two of these sessions, or two of one, put down one of these each, if they weigh what came."""
     log_p = _fits_log(part, units)
     if log_p is None:
         return
