@@ -25,14 +25,13 @@ from hub.core.people import DEPARTED_S
 from hub.core.presence import WAITS_S
 from hub.store import Gate, Store
 from tests.store.ledger import Ledger
-from tests.store.scripted import in_front_of, small_store
+from tests.store.scripted import AT_EXIT, AT_GATE, in_front_of, small_store
 from wire.messages import Hand, ItemEvidence, Passage, Tap, Track, Tracks, WeightChange
 
 FRAME_S = 0.4
 STEP_M = 0.6
 KEPT_AT_MOST_S = WAITS_S + DEPARTED_S + 2 * FRAME_S
 """Whoever waits at an exit for so long gets out, even if somebody who went before was taken for them."""
-AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 EMPLOYEE = "employee"
 
 LANES = st.integers(1, 4)

@@ -20,6 +20,8 @@ from hub.core.fold import State, apply
 from hub.store import Gate, Lane, Product, Store, Thresholds
 from wire.messages import Hand, ItemEvidence, Passage, Tap, Track, Tracks, WeightChange
 
+AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
+"""Where somebody stands who has just come in to the small store, or wants out."""
 COLA, TONIC, CHIPS, WATER = "5449000000996", "5449000011527", "8710398500001", "3017620422003"
 
 
@@ -81,7 +83,7 @@ class Story:
         for track in tracks:
             session, command = self.tap(credential)
             self.says("gate-in", self.passage("entry", "in", command))
-            self.stand({track: (-0.9, -2.0)})
+            self.stand({track: AT_GATE})
         return session
 
     def tap(self, credential: str) -> tuple[str, str]:
@@ -139,7 +141,7 @@ class Story:
 
     def leave(self, track: str, others: dict[str, tuple[float, float]] | None = None) -> list[Effect]:
         """Come up to the exit, be released, and go."""
-        self.stand({track: (3.9, -2.0), **(others or {})}, 0.3)
+        self.stand({track: AT_EXIT, **(others or {})}, 0.3)
         command = next(e.command for e in reversed(self.effects) if isinstance(e, Open) and e.command.gate == "exit")
         return [*self.says("gate-out", self.passage("exit", "out", command.id)), *self.settle()]
 
@@ -158,11 +160,11 @@ class Story:
 
 def alice_and_bob_come(story: Story, spots: dict[str, tuple[float, float]]) -> None:
     """Alice comes in as "a" and steps aside; then Bob as "b"; and both walk to these places."""
-    gate, aside = (-0.9, -2.0), (0.6, -1.2)
+    aside = (0.6, -1.2)
     story.enter("a", credential="alice")
-    story.walk({"a": gate}, {"a": aside})
+    story.walk({"a": AT_GATE}, {"a": aside})
     story.enter("b", credential="bob")
-    story.walk({"a": aside, "b": gate}, spots)
+    story.walk({"a": aside, "b": AT_GATE}, spots)
 
 
 def shoulder_to_shoulder(story: Story) -> dict[str, tuple[float, float]]:

@@ -10,6 +10,8 @@ from hub.core.goods import FOREIGN, Cart, Deed, Unit
 from hub.core.habits import FIRST_ANSWERS
 from hub.core.view import snapshot
 from tests.store.scripted import (
+    AT_EXIT,
+    AT_GATE,
     CHIPS,
     COLA,
     TONIC,
@@ -21,8 +23,6 @@ from tests.store.scripted import (
     small_store,
 )
 from wire.messages import Hand, Tap, WeightChange
-
-AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 
 
 def asked_about_water_and_something_unknown() -> tuple[Story, Ask]:

@@ -3,10 +3,8 @@
 import pytest
 
 from hub.core.events import Authorised, Open, PreAuthorise, Void
-from tests.store.scripted import COLA, WATER, Story, alice_and_bob_come, bought, in_front_of
+from tests.store.scripted import AT_EXIT, AT_GATE, COLA, WATER, Story, alice_and_bob_come, bought, in_front_of
 from wire.messages import Tap
-
-AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 
 
 def test_an_entry_that_is_heard_of_late_belongs_to_whoever_was_at_the_gate_then() -> None:

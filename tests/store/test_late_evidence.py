@@ -6,10 +6,21 @@ from msgspec import structs
 from hub.core.checkout import PATIENCE_S
 from hub.core.events import Ask, Capture, LaneHeard, LaneUnrest, NodeHeard, Note, Observed
 from hub.core.visits import ABSENT_S, LOOK_EVERY_S
-from tests.store.scripted import COLA, TONIC, WATER, Story, alice_and_bob_come, bought, in_front_of, over, receipt
+from tests.store.scripted import (
+    AT_EXIT,
+    AT_GATE,
+    COLA,
+    TONIC,
+    WATER,
+    Story,
+    alice_and_bob_come,
+    bought,
+    in_front_of,
+    over,
+    receipt,
+)
 from wire.messages import ItemEvidence, WeightChange
 
-AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 LANES = tuple(f"1-1-{i}" for i in range(1, 5))
 
 

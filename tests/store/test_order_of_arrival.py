@@ -5,10 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, in_front_of
+from tests.store.scripted import AT_GATE, CHIPS, COLA, TONIC, WATER, Story, in_front_of
 from wire.messages import WeightChange
 
-AT_GATE = (-0.9, -2.0)
 WEIGHTS_G = {COLA: 350.0, TONIC: 351.0, CHIPS: 62.0, WATER: 538.0}
 LANES = st.integers(1, 4)
 HEARD_WITHIN_S = 1.4

@@ -7,10 +7,20 @@ from hub.core.events import Capture, Effect, Open, PreAuthorise, Void
 from hub.core.goods import FOREIGN
 from hub.core.view import snapshot
 from hub.store import Store
-from tests.store.scripted import CHIPS, COLA, TONIC, WATER, Story, bought, in_front_of, receipt, small_store
+from tests.store.scripted import (
+    AT_EXIT,
+    AT_GATE,
+    CHIPS,
+    COLA,
+    TONIC,
+    WATER,
+    Story,
+    bought,
+    in_front_of,
+    receipt,
+    small_store,
+)
 from wire.messages import Hand, Tap
-
-AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 
 
 def staffed_store(stock: int | None = 10) -> Store:

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.store.scripted import (
+    AT_EXIT,
+    AT_GATE,
     COLA,
     TONIC,
     Story,
@@ -14,8 +16,6 @@ from tests.store.scripted import (
 )
 from wire.messages import Hand
 
-AT_GATE = (-0.9, -2.0)
-AT_EXIT = (3.9, -2.0)
 AT_COLA = Hand(x_m=1.2, y_m=0.2, z_m=1.0, sigma_m=0.08)
 
 

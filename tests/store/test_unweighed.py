@@ -7,10 +7,9 @@ from hub.core.events import Answered, Ask, Capture, Effect, LaneHeard, NodeHeard
 from hub.core.explain import joint
 from hub.core.state import Method
 from hub.store import Store
-from tests.store.scripted import COLA, WATER, Story, bought, in_front_of, offered, over, receipt
+from tests.store.scripted import AT_EXIT, AT_GATE, COLA, WATER, Story, bought, in_front_of, offered, over, receipt
 from wire.messages import Hand, ItemEvidence
 
-AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 HERE, THERE = (1.0, -1.8), (1.6, -1.8)
 MIDWAY = Hand(x_m=1.3, y_m=-1.8, z_m=1.1, sigma_m=0.05)
 Places = dict[str, tuple[float, float]]

@@ -6,6 +6,8 @@ from hub.core.events import Answered, Ask, Open
 from hub.core.view import snapshot
 from hub.core.visits import MISTAKEN_S
 from tests.store.scripted import (
+    AT_EXIT,
+    AT_GATE,
     COLA,
     TONIC,
     WATER,
@@ -18,7 +20,7 @@ from tests.store.scripted import (
 )
 from wire.messages import Tap, WeightChange
 
-AT_GATE, AT_EXIT, ASIDE = (-0.9, -2.0), (3.9, -2.0), (2.0, -1.0)
+ASIDE = (2.0, -1.0)
 
 
 def a_water_is_taken() -> tuple[Story, dict[str, tuple[float, float]]]:

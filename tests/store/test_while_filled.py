@@ -2,10 +2,8 @@
 
 from msgspec import structs
 
-from tests.store.scripted import CHIPS, TONIC, Story, offered, over, small_store
+from tests.store.scripted import AT_EXIT, AT_GATE, CHIPS, TONIC, Story, offered, over, small_store
 from wire.messages import ItemEvidence
-
-AT_GATE, AT_EXIT = (-0.9, -2.0), (3.9, -2.0)
 
 
 def beside_an_employee() -> tuple[Story, dict[str, tuple[float, float]]]:

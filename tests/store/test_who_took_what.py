@@ -4,6 +4,8 @@ from hub.core.events import Answered, Ask, Capture, Note, Void
 from hub.core.floor import Shuffle
 from hub.core.view import snapshot
 from tests.store.scripted import (
+    AT_EXIT,
+    AT_GATE,
     CHIPS,
     COLA,
     TONIC,
@@ -19,8 +21,6 @@ from tests.store.scripted import (
 )
 from wire.messages import Hand, ItemEvidence, Tracks, WeightChange
 
-AT_GATE = (-0.9, -2.0)
-AT_EXIT = (3.9, -2.0)
 PICTURES = {lane: {gtin: 0.97} for lane, gtin in enumerate((COLA, TONIC, CHIPS, WATER), start=1)}
 
 
