@@ -110,6 +110,8 @@ def _seen(state: State, camera: str, frame: Tracks, at_s: float) -> list[Effect]
     for body in state.people.dropped:
         state.timeline.add(frame.t_s, partial(Belief.forget, key=("who", body)))
     state.people.dropped.clear()
+    if state.people.adopted:
+        _known_after_all(state)
     state.visits.miss(state.people, state.belief, frame.t_s)
     if state.visits.unbound:
         state.visits.bind_newcomers(state.people, state.timeline, frame.t_s)
@@ -234,6 +236,22 @@ def _moved_after_all(state: State, change: WeightChange) -> None:
             if len(beside) < len(step.cluster.beside):
                 step.cluster.beside = beside
                 state.timeline.revise(step)
+
+
+def _known_after_all(state: State) -> None:
+    """What strangers were near is explained again: by now it is known who they were all the time."""
+    strangers = set(state.people.adopted)
+    state.people.adopted.clear()
+    concerned = [
+        step
+        for done in state.timeline.steps
+        if isinstance(step := done.step, Explanation)
+        and any(not strangers.isdisjoint(reached) for reached in step.cluster.reach)
+    ]
+    for step in concerned:
+        step.cluster.reach.clear()
+    if concerned:
+        state.timeline.revise(concerned[0])
 
 
 def _speak(state: State, picture: ItemEvidence) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.core.events import Authorised, Open, PreAuthorise, Void
-from tests.store.scripted import AT_EXIT, AT_GATE, COLA, WATER, Story, alice_and_bob_come, bought, in_front_of
+from tests.store.scripted import AT_EXIT, AT_GATE, COLA, WATER, Story, alice_and_bob_come, bought, in_front_of, over
 from wire.messages import Tap
 
 
@@ -96,6 +96,21 @@ def test_who_comes_into_sight_further_in_may_be_who_was_lost_as_another_came_to_
     bodies = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
     at_gate, further_in = (story.state.belief.who(body.id)[0][1] for body in bodies)
     assert (at_gate, further_in) == ((bob, alice) if lost else (alice, bob))
+
+
+def test_what_a_stranger_took_is_theirs_of_whom_it_is_found_later_that_they_were_the_stranger() -> None:
+    """Alice is lost, runs, and is seen again further off than anybody is looked for; only seconds later it is plain
+    that nobody else can have come in."""
+    story = Story()
+    story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": (-0.4, -1.7)})
+    story.stand({"a": (-0.4, -1.7)}, 2.0)
+    story.stand({}, 0.7)
+    story.stand({"new": in_front_of(4)}, 1.0, {"new": over(4)})
+    story.change(4, -538.0)
+    story.stand({"new": in_front_of(4)}, 6.0)
+    story.walk({"new": in_front_of(4)}, {"new": AT_EXIT})
+    assert bought(story.leave("new")) == {WATER: 1}
 
 
 def test_whoever_is_missed_for_a_frame_as_another_comes_in_beside_them_stays_who_they_are() -> None:
