@@ -14,7 +14,9 @@ SETTLE_AT_MOST_S = 4.0
 OVERLAP_S = 0.4
 """Times of change of neighbouring lanes touched by one hand overlap to within this."""
 EVIDENCE_S = 3.0
-"""A picture speaks for a change of its lane at most this far from it."""
+"""A picture speaks for a change of its lane that begins or ends at most so long after it,"""
+AFTER_S = 1.0
+"""or has ended no longer than this before it: where something was taken or laid down, a picture of it shows a hand."""
 QUIET_S = 3.5
 """If no such change has been heard of so long after the picture, the lane weighs what it weighed: before anybody who
 left after it is charged."""
@@ -115,7 +117,7 @@ class Pending:
             return []
         late = [picture for came_s, picture in self.quiet if came_s <= at_s - QUIET_S]
         self.quiet = [(came_s, picture) for came_s, picture in self.quiet if came_s > at_s - QUIET_S]
-        return [e for e in late if abs(e.t_s - self.changed_s.get(e.lane, 0.0)) > EVIDENCE_S]
+        return [e for e in late if not -EVIDENCE_S <= e.t_s - self.changed_s.get(e.lane, 0.0) <= AFTER_S]
 
     @property
     def next_due_s(self) -> float | None:
@@ -125,7 +127,7 @@ class Pending:
 
 def speaks_for(picture: ItemEvidence, change: WeightChange) -> bool:
     """Whether a picture is of this change's lane and time."""
-    early, late = change.t0_s - EVIDENCE_S, change.t1_s + EVIDENCE_S
+    early, late = change.t0_s - EVIDENCE_S, change.t1_s + AFTER_S
     return picture.lane == change.lane and early <= picture.t_s <= late
 
 

@@ -262,9 +262,7 @@ def _speak(state: State, picture: ItemEvidence) -> bool:
         if done.t_s < picture.t_s - EVIDENCE_S:
             return False
         step = done.step
-        if isinstance(step, Explanation) and any(
-            speaks_for(picture, change) and picture.t_s < change.t1_s + LIFT_S for change in step.cluster.changes
-        ):
+        if isinstance(step, Explanation) and any(speaks_for(picture, change) for change in step.cluster.changes):
             step.cluster.evidence.append(picture)
             state.timeline.revise(step)
             return True

@@ -41,6 +41,8 @@ PICTURED = 0.4
 """A picture shows a lane's product if it is this likely,"""
 AT_ONCE_S = 1.0
 """and whoever had a hand there so long before or after it may have moved that."""
+OTHER_HAND = 0.5
+"""Whose hand was seen at the next lane had the other one there so often, against whose hand was seen there."""
 FRAMES = 2
 """One frame alone may be the camera's mistake."""
 STANDS_FRAMES = 10
@@ -126,10 +128,14 @@ class Watch:
             return None  # one more of the same
         bound = [body for body in (*people.all(), *people.left) if body.bound]
         there = [body.id for body in bound if _may_have_been_at(lane, body, t_s, people.sees_hands)]
+        share = self.habits.share("swapped")
+        if len(there) == 1 and people.sees_hands:
+            beside = [la for la in store.lanes if la.shelf == lane.shelf and abs(la.position - lane.position) == 1]
+            there += [b.id for b in bound if b.id not in there and any(_hand_at(la, b, t_s) for la in beside)]
+            share *= OTHER_HAND
         if len(there) < 2:
             return None
         self.pictured_s[lane.id] = t_s
-        share = self.habits.share("swapped")
         return partial(swapped, store, lane.id, gtin, there, t_s, share)
 
     def _step(self, store: Store, what: What, spell: Spell) -> tuple[float, Step]:
@@ -224,6 +230,11 @@ class Watch:
             for body in there:
                 if was_at(body.places[-1], lane, people.sees_hands):
                     yield "lane", body.id, lane.id
+
+
+def _hand_at(lane: Lane, body: Body, t_s: float) -> bool:
+    """Whether somebody's hand was seen at a lane about then."""
+    return any(was_at(place, lane, True) for place in body.places if abs(place.t_s - t_s) < AT_ONCE_S)
 
 
 def _may_have_been_at(lane: Lane, body: Body, t_s: float, sees_hands: bool) -> bool:

@@ -304,10 +304,44 @@ def test_of_two_hands_at_a_lane_one_may_be_out_of_sight() -> None:
     spots = {"a": (1.05, -0.35), "b": (1.4, -0.35)}
     story.walk(start, spots)
     story.stand({"b": spots["b"]}, 1.2, {"b": over(1)})
-    story.says("shelf", ItemEvidence(lane="1-1-1", t_s=story.now_s - 0.6, likelihoods={COLA: 0.9}, other=0.02))
+    pictured(story)
     story.stand(spots, 6.0)
     of_a, of_b = both_leave(story, spots)
     assert sorted(offered(of_a)[:2], key=len) == sorted(offered(of_b)[:2], key=len) == [{}, {COLA: 1}]
+
+
+def pictured(story: Story) -> None:
+    """The camera takes a cola for what moved on its lane half a second ago."""
+    picture = ItemEvidence(lane="1-1-1", t_s=story.now_s - 0.5, likelihoods={COLA: 0.9}, other=0.02)
+    story.says("shelf", picture)
+
+
+def test_of_two_hands_at_a_lane_one_may_be_the_other_one_of_whose_hand_is_seen_at_the_next() -> None:
+    story, start = two_apart()
+    spots = {"a": (1.05, -0.35), "b": (1.4, -0.35)}
+    story.walk(start, spots)
+    story.stand(spots, 0.8, {"a": over(1), "b": Hand(x_m=1.48, y_m=0.25, z_m=1.0, sigma_m=0.05)})
+    pictured(story)
+    story.stand(spots, 6.0)
+    of_a, of_b = both_leave(story, spots)
+    assert sorted(offered(of_a)[:2], key=len) == sorted(offered(of_b)[:2], key=len) == [{}, {COLA: 1}]
+    assert 0.7 < receipt(of_a).probability < 0.8
+
+
+def test_a_picture_of_later_than_a_change_is_not_of_that() -> None:
+    """Bob takes a cola; a second later he and Alice have a hand there again, and a picture shows one."""
+    story, start = two_apart()
+    spots = {"a": (1.05, -0.35), "b": (1.4, -0.35)}
+    story.walk(start, spots)
+    story.stand(spots, 0.8, {"b": over(1)})
+    story.change(1, -350.3)
+    story.stand(spots, 1.0)
+    story.stand(spots, 1.0, {"a": over(1), "b": over(1)})
+    pictured(story)
+    story.stand(spots, 6.0)
+    of_a, of_b = both_leave(story, spots)
+    assert {COLA: 1} in offered(of_a) and {COLA: 1} in offered(of_b)
+    assert len(offered(of_a)) > 1 and len(offered(of_b)) > 1
 
 
 def test_a_picture_and_one_hand_or_two_hands_and_no_picture_are_nobodys_question() -> None:
