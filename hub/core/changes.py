@@ -46,6 +46,17 @@ class Cluster:
     """Whether nothing came to lie anywhere."""
 
     def __post_init__(self) -> None:
+        self._span()
+
+    def join(self, store: Store, change: WeightChange) -> None:
+        """One more belongs to it, and was heard of only when it had been explained: who was near is looked up anew."""
+        self.changes.append(change)
+        self.changes.sort(key=lambda c: (store.lane[c.lane].position, c.t1_s))
+        self.reach.clear()
+        self.priors.clear()
+        self._span()
+
+    def _span(self) -> None:
         self.t0_s = min([c.t0_s for c in self.changes])
         self.t1_s = max([c.t1_s for c in self.changes])
         self.taken = max([c.delta_g for c in self.changes]) < 0
@@ -110,6 +121,12 @@ class Pending:
         self.evidence.append((at_s, picture))
         if not spoken:
             self.quiet.append((at_s, picture))
+
+    def of(self, change: WeightChange) -> list[ItemEvidence]:
+        """The pictures so far that speak for a change that is explained at once."""
+        self.changed_s[change.lane] = max(change.t1_s, self.changed_s.get(change.lane, 0.0))
+        self.quiet = [(t, e) for t, e in self.quiet if not speaks_for(e, change)]
+        return [picture for _, picture in self.evidence if speaks_for(picture, change)]
 
     def of_nothing(self, at_s: float) -> list[ItemEvidence]:
         """Pictures of lanes that changed neither before nor after them."""

@@ -6,7 +6,7 @@ from msgspec import Struct, structs
 
 from hub.core import checkout
 from hub.core.belief import Belief
-from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, speaks_for
+from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, belongs_together, speaks_for
 from hub.core.confusion import confuse_until
 from hub.core.events import (
     Answered,
@@ -73,6 +73,9 @@ def _observed(
             if body.t1_s > at_s + AHEAD_S:
                 return _from_the_future(state, node, body, at_s)
             _moved_after_all(state, body)
+            cluster = _joined(state, body)
+            if cluster is not None:
+                return checkout.too_late(state, cluster, at_s)
             state.pending.add(state.store, body, at_s)
         case ItemEvidence():
             if body.lane not in state.store.lane:
@@ -236,6 +239,22 @@ def _moved_after_all(state: State, change: WeightChange) -> None:
             if len(beside) < len(step.cluster.beside):
                 step.cluster.beside = beside
                 state.timeline.revise(step)
+
+
+def _joined(state: State, change: WeightChange) -> Cluster | None:
+    """What was explained already and this change belongs to: somebody leant on its lane for longer. Explained anew."""
+    for done in reversed(state.timeline.steps):
+        if done.t_s < change.t0_s - SETTLE_AT_MOST_S:
+            return None
+        step = done.step
+        if isinstance(step, Explanation) and any(
+            belongs_together(state.store, change, other) for other in step.cluster.changes
+        ):
+            step.cluster.join(state.store, change)
+            step.cluster.evidence += state.pending.of(change)
+            state.timeline.revise(step, _when(step.cluster))
+            return step.cluster
+    return None
 
 
 def _known_after_all(state: State) -> None:

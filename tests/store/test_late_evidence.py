@@ -9,6 +9,7 @@ from hub.core.visits import ABSENT_S, LOOK_EVERY_S
 from tests.store.scripted import (
     AT_EXIT,
     AT_GATE,
+    CHIPS,
     COLA,
     TONIC,
     WATER,
@@ -19,7 +20,7 @@ from tests.store.scripted import (
     over,
     receipt,
 )
-from wire.messages import ItemEvidence, WeightChange
+from wire.messages import Hand, ItemEvidence, WeightChange
 
 LANES = tuple(f"1-1-{i}" for i in range(1, 5))
 
@@ -280,3 +281,17 @@ def test_whoever_pays_after_the_hubs_clock_was_set_back_pays_for_what_they_took(
     for event in story.inputs[came:]:
         set_back.tell(structs.replace(event, at_s=event.at_s - 10.0))
     assert bought(set_back.effects) == {COLA: 1}
+
+
+def test_a_lane_that_is_leant_on_for_longer_than_its_neighbour_is_explained_together_with_it() -> None:
+    """Alice has one hand at the water, which is seen, and the other one at the chips, where Bob stands, too."""
+    story, spots = Story(), {"a": in_front_of(4), "b": in_front_of(2)}
+    alice_and_bob_come(story, spots)
+    hands = {"a": Hand(x_m=1.85, y_m=0.25, z_m=1.0, sigma_m=0.05)}
+    story.stand(spots, 0.6, hands)
+    story.change(3, -62.0)
+    story.stand(spots, 2.4, hands)
+    story.change(4, -538.0, took_s=3.0, trace=(10, 20, 10, -270, *[-530] * 26))
+    story.stand(spots, 3.0)
+    story.walk(spots, {**spots, "a": AT_EXIT})
+    assert bought(story.leave("a", {"b": spots["b"]})) == {CHIPS: 1, WATER: 1}
