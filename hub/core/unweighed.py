@@ -216,6 +216,8 @@ class Watch:
                 yield "floor", body.id, ""
             elif not others:
                 others = _unseen_there(people, hand, t_s)
+            else:
+                others *= FRAMES  # two hands beside each other are no mistake of the camera's
             for other in others:
                 yield "met", *sorted((body.id, other))  # type: ignore[misc]
             self.held_out[body.id] = t_s, hand

@@ -93,6 +93,19 @@ def test_hands_that_meet_are_not_always_seen_at_the_same_moment() -> None:
     assert {} in offered(of_a)
 
 
+def test_of_hands_that_meet_one_may_be_seen_but_once() -> None:
+    story, start = two_apart()
+    spots = {"a": HERE, "b": THERE}
+    story.walk(start, spots)
+    story.stand(spots, 0.6, {"a": MIDWAY})
+    story.stand(spots, 0.1, {"b": MIDWAY})
+    story.stand(spots, 2.0)
+    apart = {"a": (0.4, -1.2), "b": (2.4, -1.2)}
+    story.walk(spots, apart)
+    of_a, of_b = both_leave(story, apart)
+    assert sorted(offered(of_a)[:2], key=len) == sorted(offered(of_b)[:2], key=len) == [{}, {COLA: 1}]
+
+
 def test_a_hand_held_out_to_somebody_out_of_sight_may_have_given_something() -> None:
     story, start = two_apart()
     spots = {"a": HERE, "b": THERE}
