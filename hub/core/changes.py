@@ -1,5 +1,6 @@
 """Weight changes wait a moment for their neighbours: what one hand moves at once is explained at once."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.core.pictured import Camera
@@ -48,13 +49,29 @@ class Cluster:
     def __post_init__(self) -> None:
         self._span()
 
-    def join(self, store: Store, change: WeightChange) -> None:
-        """One more belongs to it, and was heard of only when it had been explained: who was near is looked up anew."""
+    def may_join(self, store: Store, change: WeightChange) -> bool:
+        """Whether a change that is heard of later belongs to these all the same, and has not lasted much longer."""
+        first_s = min([c.t1_s for c in self.changes])
+        return change.t1_s <= first_s + SETTLE_AT_MOST_S and any(
+            belongs_together(store, change, other) for other in self.changes
+        )
+
+    def join(self, store: Store, change: WeightChange, pictures: Iterable[ItemEvidence]) -> None:
+        """One more belongs to these, and pictures that speak for it: who was near is looked up anew."""
         self.changes.append(change)
         self.changes.sort(key=lambda c: (store.lane[c.lane].position, c.t1_s))
+        self.evidence += [picture for picture in pictures if picture not in self.evidence]
         self.reach.clear()
         self.priors.clear()
         self._span()
+
+    def was_near(self, known: Mapping[str, str]) -> None:
+        """Some bodies that were near were others, who are known: each was wherever the other one was."""
+        for reached in self.reach:
+            for body in [body for body in reached if body in known]:
+                theirs = reached.pop(body)
+                own = reached.get(known[body], theirs)
+                reached[known[body]] = list(map(max, own, theirs))
 
     def _span(self) -> None:
         self.t0_s = min([c.t0_s for c in self.changes])
@@ -85,6 +102,10 @@ class Pending:
         changes.sort(key=lambda c: (store.lane[c.lane].position, c.t1_s))
         self.clusters.append(Cluster(since_s, min(at_s + SETTLE_S, since_s + SETTLE_AT_MOST_S), changes))
 
+    def waits_beside(self, store: Store, change: WeightChange) -> bool:
+        """Whether a change belongs to some that have not been explained yet."""
+        return any(belongs_together(store, change, other) for c in self.clusters for other in c.changes)
+
     def due(self, store: Store, at_s: float) -> list[Cluster]:
         """Clusters whose time has come, in the order in which they happened."""
         ready = [c for c in self.clusters if c.due_s <= at_s]
@@ -105,7 +126,7 @@ class Pending:
         """Whether a picture is of a lane beside the cluster's that did not change when they did."""
         if picture.lane in {change.lane for change in cluster.changes}:
             return False
-        if abs(picture.t_s - self.changed_s.get(picture.lane, 0.0)) < EVIDENCE_S:
+        if self._is_of_last(picture):
             return False
         lane = store.lane[picture.lane]
         return any(
@@ -134,7 +155,11 @@ class Pending:
             return []
         late = [picture for came_s, picture in self.quiet if came_s <= at_s - QUIET_S]
         self.quiet = [(came_s, picture) for came_s, picture in self.quiet if came_s > at_s - QUIET_S]
-        return [e for e in late if not -EVIDENCE_S <= e.t_s - self.changed_s.get(e.lane, 0.0) <= AFTER_S]
+        return [picture for picture in late if not self._is_of_last(picture)]
+
+    def _is_of_last(self, picture: ItemEvidence) -> bool:
+        """Whether a picture is of the last change of its lane."""
+        return -EVIDENCE_S <= picture.t_s - self.changed_s.get(picture.lane, 0.0) <= AFTER_S
 
     @property
     def next_due_s(self) -> float | None:

@@ -1,5 +1,6 @@
 """From the way out to the receipt: it is made a moment after somebody left, when all they did has been heard of."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from hub.core import answers, decide
@@ -13,7 +14,7 @@ from hub.core.state import State
 from hub.core.visits import CERTAIN, Leaving, Session
 from hub.core.waiting import all_heard, waits_for
 from hub.store import Gate
-from wire.messages import Passage
+from wire.messages import Passage, WeightChange
 
 GRACE_S = 4.0
 """What a node saw of somebody is heard by then; that a node has fallen silent is noticed by then, too."""
@@ -183,18 +184,20 @@ def reconsider(state: State, at_s: float) -> list[Effect]:
     return effects
 
 
-def too_late(state: State, cluster: Cluster, at_s: float) -> list[Effect]:
+def too_late(
+    state: State, changes: Sequence[WeightChange], reach: Sequence[Mapping[str, Sequence[float]]], at_s: float
+) -> list[Effect]:
     """Somebody who may have done this has paid already: nothing is charged any more, but it is not kept quiet."""
     settled = state.visits.settled
     if not settled:
         return []
-    near = [(max(grips), body) for reach in cluster.reach for body, grips in reach.items()]
+    near = [(max(grips), body) for reached in reach for body, grips in reached.items()]
     least = LIKELY * max((r for r, _ in near), default=0.0)
     paid = sorted({settled[body] for r, body in near if body in settled and r >= least})
     if not paid:
         return []
-    lanes = " and ".join(change.lane for change in cluster.changes)
-    at = decide.clock_time(cluster.t1_s)
+    lanes = " and ".join(change.lane for change in changes)
+    at = decide.clock_time(max(change.t1_s for change in changes))
     return [
         Note(at_s, f"lane {lanes}: what changed at {at} is heard only now, after {', '.join(paid)} had been settled")
     ]

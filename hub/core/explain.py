@@ -77,7 +77,6 @@ class Explainer:
             cluster.reach = [
                 reach(people, lane, moments) for lane, moments in zip(self._lanes, self._moments, strict=True)
             ]
-        if not cluster.priors:
             cluster.priors = [planogram.prior(lane) for lane in self._lanes]
         self._reached, self._priors = cluster.reach, cluster.priors
         self._beside = tuple([(planogram.store.lane[e.lane], believed(e, power)[0]) for e in cluster.beside])

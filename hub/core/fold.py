@@ -6,7 +6,7 @@ from msgspec import Struct, structs
 
 from hub.core import checkout
 from hub.core.belief import Belief
-from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, belongs_together, speaks_for
+from hub.core.changes import EVIDENCE_S, SETTLE_AT_MOST_S, Cluster, speaks_for
 from hub.core.confusion import confuse_until
 from hub.core.events import (
     Answered,
@@ -73,9 +73,10 @@ def _observed(
             if body.t1_s > at_s + AHEAD_S:
                 return _from_the_future(state, node, body, at_s)
             _moved_after_all(state, body)
-            cluster = _joined(state, body)
-            if cluster is not None:
-                return checkout.too_late(state, cluster, at_s)
+            if (step := _explained_beside(state, body)) is not None:
+                step.cluster.join(state.store, body, state.pending.of(body))
+                state.timeline.revise(step)
+                return checkout.too_late(state, [body], step.cluster.reach, at_s)
             state.pending.add(state.store, body, at_s)
         case ItemEvidence():
             if body.lane not in state.store.lane:
@@ -188,7 +189,7 @@ def _explain_due(state: State, at_s: float) -> list[Effect]:
         confuse_until(state.people, state.timeline, t_s)
         state.timeline.add(t_s, Explanation(state.method, state.planogram, state.people, cluster))
         _learn(state, cluster)
-        effects += checkout.too_late(state, cluster, at_s)
+        effects += checkout.too_late(state, cluster.changes, cluster.reach, at_s)
     for picture in state.pending.of_nothing(at_s):
         step = state.watch.pictured(state.store, state.people, picture) if state.method is joint else None
         if step is not None:
@@ -241,34 +242,31 @@ def _moved_after_all(state: State, change: WeightChange) -> None:
                 state.timeline.revise(step)
 
 
-def _joined(state: State, change: WeightChange) -> Cluster | None:
-    """What was explained already and this change belongs to: somebody leant on its lane for longer. Explained anew."""
+def _explained_beside(state: State, change: WeightChange) -> Explanation | None:
+    """What this change belongs to, and was explained already: somebody leant on its lane for a little longer."""
+    if state.pending.waits_beside(state.store, change):
+        return None
     for done in reversed(state.timeline.steps):
         if done.t_s < change.t0_s - SETTLE_AT_MOST_S:
             return None
         step = done.step
-        if isinstance(step, Explanation) and any(
-            belongs_together(state.store, change, other) for other in step.cluster.changes
-        ):
-            step.cluster.join(state.store, change)
-            step.cluster.evidence += state.pending.of(change)
-            state.timeline.revise(step, _when(step.cluster))
-            return step.cluster
+        if isinstance(step, Explanation) and step.cluster.may_join(state.store, change):
+            return step
     return None
 
 
 def _known_after_all(state: State) -> None:
     """What strangers were near is explained again: by now it is known who they were all the time."""
-    strangers = set(state.people.adopted)
+    known = dict(state.people.adopted)
     state.people.adopted.clear()
     concerned = [
         step
         for done in state.timeline.steps
         if isinstance(step := done.step, Explanation)
-        and any(not strangers.isdisjoint(reached) for reached in step.cluster.reach)
+        and any(not known.keys().isdisjoint(reached) for reached in step.cluster.reach)
     ]
     for step in concerned:
-        step.cluster.reach.clear()
+        step.cluster.was_near(known)
     if concerned:
         state.timeline.revise(concerned[0])
 

@@ -67,8 +67,8 @@ class People(Presence):
     confusions: int = 0
     parted: int = 0
     joined: int = 0
-    adopted: list[str] = field(default_factory=list)
-    """Strangers who turned out to be somebody known: what they did meanwhile is to be looked at again."""
+    adopted: list[tuple[str, str]] = field(default_factory=list)
+    """Strangers who turned out to be somebody known, and who: what they did meanwhile is to be looked at again."""
     sees_hands: bool = False
     """Whether the ceiling has ever reported a reaching hand: only then does a missing one mean anything."""
     hidden: HiddenHands = field(default_factory=HiddenHands)
@@ -305,7 +305,8 @@ class People(Presence):
             self._barred.get(camera, {}).pop(sight.track, None)
         other.sights = {}
         if not other.bound:
-            self.adopted.append(other.id)
+            if body.bound:
+                self.adopted.append((other.id, body.id))
             body.worn |= other.worn
             for place in other.places:
                 body.seen(place)

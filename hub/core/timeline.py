@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from hub.core.belief import Before, Belief
 from hub.core.goods import Key
@@ -68,15 +68,11 @@ class Timeline:
         later = self._take_back(first)
         self._take_again([done, *later])
 
-    def revise(self, step: Step, t_s: float | None = None) -> None:
-        """Take a step again, and all after it: it knows more now, and may belong to another time."""
+    def revise(self, step: Step) -> None:
+        """Take a step again, and all after it: it knows more now."""
         self.revised += 1
         first = next((i for i, done in enumerate(self.steps) if done.step is step), len(self.steps))
-        again = self._take_back(first)
-        if t_s is not None:
-            again[:1] = [structs.replace(done, t_s=max(t_s, done.t_s)) for done in again[:1]]
-            again.sort(key=lambda done: done.t_s)
-        self._take_again(again)
+        self._take_again(self._take_back(first))
 
     def _taken(self, t_s: float, step: Step) -> Done:
         before: Before = {}

@@ -8,13 +8,13 @@ What it did stays open until something else tells, or a person is asked.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from hub.core.events import NodeHeard
 from hub.core.habits import Habits
 from hub.core.hands import clear, may_touch, met, nearest, was_at
-from hub.core.people import MEMORY_S, Body, People
+from hub.core.people import MEMORY_S, Body, People, Place
 from hub.core.timeline import Step
 from hub.core.unseen import SHOWN_S, What, maybe, swapped
 from hub.store import Lane, Store
@@ -41,11 +41,9 @@ PICTURED = 0.4
 """A picture shows a lane's product if it is this likely,"""
 AT_ONCE_S = 1.0
 """and whoever had a hand there so long before or after it may have moved that."""
-OTHER_HAND = 0.5
-"""Whose hand was seen at the next lane had the other one there so often, against whose hand was seen there."""
-FRAMES = 2
-"""One frame alone may be the camera's mistake."""
-STANDS_FRAMES = 10
+LOOKS = 2
+"""One hand in one frame may be the camera's mistake."""
+STANDS_LOOKS = 10
 
 
 @dataclass(slots=True)
@@ -54,7 +52,8 @@ class Spell:
 
     first_s: float
     last_s: float
-    frames: int = 0
+    looks: int = 0
+    """At how many hands, or, where none are seen, people, frame by frame."""
 
 
 class Silence(NamedTuple):
@@ -97,7 +96,7 @@ class Watch:
         self.noticed = set(self.unwell)
         for what in self._going_on(store, people, t_s):
             spell = self.spells.setdefault(what, Spell(t_s, t_s))
-            spell.last_s, spell.frames = t_s, spell.frames + 1
+            spell.last_s, spell.looks = t_s, spell.looks + 1
         self.stocked = {la: hand for la, hand in self.stocked.items() if hand[0] > t_s - STOCKED_S - GAP_S}
         if not self.spells:
             return []
@@ -105,11 +104,11 @@ class Watch:
             if kind == "lane" and (untold := self._untold(lane)):
                 self.touched.setdefault(body, set()).update(untold)
         over = [what for what, spell in self.spells.items() if spell.last_s < t_s - GAP_S]
-        needed = FRAMES if people.sees_hands else STANDS_FRAMES
+        needed = LOOKS if people.sees_hands else STANDS_LOOKS
         ended = [
             (self.spells[what], what)
             for what in over
-            if self.spells[what].frames >= needed
+            if self.spells[what].looks >= needed
             and (what[0] != "lane" or what[2] in self.unwell or what[2] in self.stocked)
         ]
         for what in over:
@@ -128,14 +127,13 @@ class Watch:
             return None  # one more of the same
         bound = [body for body in (*people.all(), *people.left) if body.bound]
         there = [body.id for body in bound if _may_have_been_at(lane, body, t_s, people.sees_hands)]
-        share = self.habits.share("swapped")
         if len(there) == 1 and people.sees_hands:
-            beside = [la for la in store.lanes if la.shelf == lane.shelf and abs(la.position - lane.position) == 1]
-            there += [b.id for b in bound if b.id not in there and any(_hand_at(la, b, t_s) for la in beside)]
-            share *= OTHER_HAND
+            others = [b.id for b in bound if b.id not in there and _hand_beside(store, lane, b, t_s)]
+            there += others if len(others) == 1 else []
         if len(there) < 2:
             return None
         self.pictured_s[lane.id] = t_s
+        share = self.habits.share("swapped")
         return partial(swapped, store, lane.id, gtin, there, t_s, share)
 
     def _step(self, store: Store, what: What, spell: Spell) -> tuple[float, Step]:
@@ -157,7 +155,7 @@ class Watch:
                 there_s = [place.t_s for place in recent if was_at(place, lane, people.sees_hands)]
                 if there_s:
                     spell = self.spells.setdefault(("lane", body.id, lane.id), Spell(there_s[-1], there_s[0]))
-                    spell.frames += len(there_s)
+                    spell.looks += len(there_s)
 
     def fell_behind(self, store: Store, people: People, heard: NodeHeard) -> None:
         """A node has been silent for some seconds: it may have to tell of whoever was at its lanes meanwhile."""
@@ -217,7 +215,7 @@ class Watch:
             elif not others:
                 others = _unseen_there(people, hand, t_s)
             else:
-                others *= FRAMES  # two hands beside each other are no mistake of the camera's
+                others *= 2  # both hands were seen
             for other in others:
                 yield "met", *sorted((body.id, other))  # type: ignore[misc]
             self.held_out[body.id] = t_s, hand
@@ -234,14 +232,21 @@ class Watch:
                     yield "lane", body.id, lane.id
 
 
-def _hand_at(lane: Lane, body: Body, t_s: float) -> bool:
-    """Whether somebody's hand was seen at a lane about then."""
-    return any(was_at(place, lane, True) for place in body.places if abs(place.t_s - t_s) < AT_ONCE_S)
+def _hand_beside(store: Store, lane: Lane, body: Body, t_s: float) -> bool:
+    """Whether somebody's hand was seen at a lane beside this one about then."""
+    beside = [la for la in store.lanes if la.shelf == lane.shelf and abs(la.position - lane.position) == 1]
+    return any(was_at(place, la, True) for place in _about(body, t_s) for la in beside)
+
+
+def _about(body: Body, t_s: float) -> list[Place]:
+    """Where somebody was about then."""
+    since = takewhile(lambda place: place.t_s > t_s - AT_ONCE_S, reversed(body.places))
+    return [place for place in since if place.t_s < t_s + AT_ONCE_S]
 
 
 def _may_have_been_at(lane: Lane, body: Body, t_s: float, sees_hands: bool) -> bool:
     """Whether somebody had a hand at a lane about then; or stood before it, and was out of sight at that moment."""
-    around = [place for place in body.places if abs(place.t_s - t_s) < AT_ONCE_S]
+    around = _about(body, t_s)
     in_sight = any(abs(place.t_s - t_s) < UNSEEN_S for place in around)
     return any(was_at(place, lane, sees_hands and in_sight) for place in around)
 

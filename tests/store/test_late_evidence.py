@@ -295,3 +295,37 @@ def test_a_lane_that_is_leant_on_for_longer_than_its_neighbour_is_explained_toge
     story.stand(spots, 3.0)
     story.walk(spots, {**spots, "a": AT_EXIT})
     assert bought(story.leave("a", {"b": spots["b"]})) == {CHIPS: 1, WATER: 1}
+
+
+def test_what_was_explained_stays_where_it_is_in_time_however_long_another_leans_beside_it() -> None:
+    """Alice takes the water and lays it down elsewhere, while Bob leans on the lane beside for much longer."""
+    story, spots = Story(), {"a": in_front_of(4), "b": in_front_of(2)}
+    alice_and_bob_come(story, spots)
+    story.stand(spots, 0.6, {"a": over(4), "b": over(3)})
+    story.change(4, -538.2)
+    story.stand(spots, 2.0, {"b": over(3)})
+    there = {**spots, "a": in_front_of(1)}
+    story.walk(spots, there)
+    story.stand(there, 0.8, {"a": over(1), "b": over(3)})
+    story.change(1, 538.2)
+    story.stand(there, 3.0, {"b": over(3)})
+    story.change(3, -62.0, took_s=8.0, trace=(10, 20, 10, -30, *[-60] * 60))
+    story.stand(there, 3.0)
+    story.walk(there, {**there, "a": AT_EXIT})
+    assert bought(story.leave("a", {"b": there["b"]})) == {}
+
+
+@pytest.mark.parametrize("first", [3, 4])
+def test_a_wide_thing_is_one_whichever_of_its_lanes_is_heard_of_first_after_a_neighbour(first: int) -> None:
+    """Bob takes the tonic, and a moment later the water, which lies across two lanes beside it."""
+    story, spots = Story(), {"b": in_front_of(3)}
+    story.enter("b", credential="bob")
+    story.walk({"b": AT_GATE}, spots)
+    story.stand(spots, 0.6, {"b": over(2)})
+    story.change(2, -351.2)
+    story.stand(spots, 2.0, {"b": over(3)})
+    for lane in (first, 7 - first):
+        story.change(lane, -269.0, took_s=2.3)
+    story.stand(spots, 3.0)
+    story.walk(spots, {"b": AT_EXIT})
+    assert bought(story.leave("b")) == {TONIC: 1, WATER: 1}
