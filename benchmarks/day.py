@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from benchmarks.outcomes import Outcomes, Rates, outcomes, rates
 from benchmarks.table import print_table, write_report
-from hub.store import load_store
+from hub.store import Store, load_store
 from hw.replay import METHODS, processors
 from hw.sim.conditions import Conditions
 from hw.sim.day import AT_ONCE, OPEN_H, VISITS_PER_DAY, Day
 from hw.sim.mix import MIXES
-from hw.sim.visit import run_visit
+from hw.sim.visit import VisitRecord, run_visit
 from hw.sim.world import Scene
 from hw.simulate import DEMO_STORE, stock_of
 
@@ -64,24 +64,33 @@ class Report(Struct, kw_only=True):
     days_per_hour: float = 0.0
 
 
-def play_day(name: str, mix: str, visits: int, seed: int) -> Played:
-    """Play a day of the demo store under the conditions of that name."""
-    conditions = CONDITIONS[name]
-    store = replace(load_store(DEMO_STORE), clothing_colour=conditions.colours_seen)
+def store_of(name: str) -> Store:
+    """The demo store, as it is under these conditions."""
+    return replace(load_store(DEMO_STORE), clothing_colour=CONDITIONS[name].colours_seen)
+
+
+def run_day(name: str, mix: str, visits: int, seed: int) -> VisitRecord:
+    """A day of the demo store under the conditions of that name."""
+    store = store_of(name)
     day = Day(store=store, visits=visits, mix=MIXES[mix], seed=seed)
     scene = Scene(
         name=f"day-{mix}-{visits}",
         store=store,
         stock=stock_of(store),
         plans=(),
-        conditions=conditions,
+        conditions=CONDITIONS[name],
         faults=day.faults(),
     )
+    return run_visit(scene, seed, visitors=day.come_and_go)
+
+
+def play_day(name: str, mix: str, visits: int, seed: int) -> Played:
+    """Such a day, judged by every method."""
     begun_s = time.perf_counter()
-    record = run_visit(scene, seed, visitors=day.come_and_go)
+    record = run_day(name, mix, visits, seed)
     wall_s = time.perf_counter() - begun_s
     return Played(
-        outcomes=outcomes(record, store),
+        outcomes=outcomes(record, store_of(name)),
         store_s=record.seconds,
         wall_s=wall_s,
         missed=len(record.missed),
