@@ -1,5 +1,6 @@
 """The fold: one state, one input at a time, effects out. No clock, no socket, no random source, no exception."""
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct, structs
@@ -72,8 +73,9 @@ def _observed(
                 return [Note(at_s, f"{node}: a change on lane {body.lane}, which this store does not have")]
             if body.t1_s > at_s + AHEAD_S:
                 return _from_the_future(state, node, body, at_s)
-            _moved_after_all(state, body)
-            if (step := _explained_beside(state, body)) is not None:
+            explained = list(_explained_since(state, body.t0_s - 2 * EVIDENCE_S))
+            _moved_after_all(state, body, explained)
+            if (step := _explained_beside(state, body, explained)) is not None:
                 step.cluster.join(state.store, body, state.pending.of(body))
                 state.timeline.revise(step)
                 return checkout.too_late(state, [body], step.cluster.reach, at_s)
@@ -229,30 +231,29 @@ def _when(cluster: Cluster) -> float:
     return cluster.t1_s
 
 
-def _moved_after_all(state: State, change: WeightChange) -> None:
-    """Pictures of this lane speak for this change now, and no longer for a neighbour's that was explained before it."""
+def _explained_since(state: State, t_s: float) -> Iterator[Explanation]:
+    """What was explained of that time and after, the newest first."""
     for done in reversed(state.timeline.steps):
-        if done.t_s < change.t0_s - 2 * EVIDENCE_S:
+        if done.t_s < t_s:
             return
-        step = done.step
-        if isinstance(step, Explanation):
-            beside = [picture for picture in step.cluster.beside if not speaks_for(picture, change)]
-            if len(beside) < len(step.cluster.beside):
-                step.cluster.beside = beside
-                state.timeline.revise(step)
+        if isinstance(done.step, Explanation):
+            yield done.step
 
 
-def _explained_beside(state: State, change: WeightChange) -> Explanation | None:
+def _moved_after_all(state: State, change: WeightChange, explained: Sequence[Explanation]) -> None:
+    """Pictures of this lane speak for this change now, and no longer for a neighbour's that was explained before it."""
+    for step in explained:
+        beside = [picture for picture in step.cluster.beside if not speaks_for(picture, change)]
+        if len(beside) < len(step.cluster.beside):
+            step.cluster.beside = beside
+            state.timeline.revise(step)
+
+
+def _explained_beside(state: State, change: WeightChange, explained: Sequence[Explanation]) -> Explanation | None:
     """What this change belongs to, and was explained already: somebody leant on its lane for a little longer."""
     if state.pending.waits_beside(state.store, change):
         return None
-    for done in reversed(state.timeline.steps):
-        if done.t_s < change.t0_s - SETTLE_AT_MOST_S:
-            return None
-        step = done.step
-        if isinstance(step, Explanation) and step.cluster.may_join(state.store, change):
-            return step
-    return None
+    return next((step for step in explained if step.cluster.may_join(state.store, change)), None)
 
 
 def _known_after_all(state: State) -> None:
@@ -275,11 +276,8 @@ def _speak(state: State, picture: ItemEvidence) -> bool:
     """A picture that comes late speaks for what was explained without it. Says whether it did."""
     if any(speaks_for(picture, change) for cluster in state.pending.clusters for change in cluster.changes):
         return False
-    for done in reversed(state.timeline.steps):
-        if done.t_s < picture.t_s - EVIDENCE_S:
-            return False
-        step = done.step
-        if isinstance(step, Explanation) and any(speaks_for(picture, change) for change in step.cluster.changes):
+    for step in _explained_since(state, picture.t_s - EVIDENCE_S):
+        if any(speaks_for(picture, change) for change in step.cluster.changes):
             step.cluster.evidence.append(picture)
             state.timeline.revise(step)
             return True
