@@ -2,7 +2,7 @@
 
 A live day is another one with every version, since the hub's own word changes when people and staff go where.
 
-    python -m benchmarks.recorded_days record DIR --seeds 5 6 7    # some minutes and 15 MB each
+    python -m benchmarks.recorded_days record DIR --seeds 5 6 7    # some minutes and 30 MB each
     python -m benchmarks.recorded_days judge DIR                   # what this core makes of them, and what is wrong
 """
 
