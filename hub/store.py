@@ -56,6 +56,10 @@ class Lane(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=T
     products: tuple[str, ...] = ()
     stock: Annotated[int, Meta(ge=0)] | None = None
 
+    def is_beside(self, other: "Lane") -> bool:
+        """Whether the two are neighbours on one shelf."""
+        return self.shelf == other.shelf and abs(self.position - other.position) == 1
+
     def offset_m(self, x_m: float, y_m: float) -> tuple[float, float]:
         """Where a point of the floor lies as seen from the plate's front edge: metres in front, metres to the side."""
         east, north = self._facing

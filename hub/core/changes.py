@@ -130,8 +130,7 @@ class Pending:
             return False
         lane = store.lane[picture.lane]
         return any(
-            (there := store.lane[change.lane]).shelf == lane.shelf
-            and abs(there.position - lane.position) == 1
+            store.lane[change.lane].is_beside(lane)
             and change.t0_s - OVERLAP_S <= picture.t_s <= change.t1_s + OVERLAP_S
             for change in cluster.changes
         )
@@ -175,10 +174,8 @@ def speaks_for(picture: ItemEvidence, change: WeightChange) -> bool:
 
 def belongs_together(store: Store, a: WeightChange, b: WeightChange) -> bool:
     """Neighbours on one shelf that changed at one time."""
-    lane_a, lane_b = store.lane[a.lane], store.lane[b.lane]
     return (
-        lane_a.shelf == lane_b.shelf
-        and abs(lane_a.position - lane_b.position) == 1
+        store.lane[a.lane].is_beside(store.lane[b.lane])
         and a.t0_s - OVERLAP_S <= b.t1_s
         and b.t0_s - OVERLAP_S <= a.t1_s
     )

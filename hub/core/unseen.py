@@ -136,7 +136,7 @@ def _weighed(
     in_one = [deed for deed in laid_down if deed.since_s < at_s + LATER_S and deed.at_s > at_s - LATER_S]
     if any(lane.id in deed.lanes and abs(deed.at_s - at_s) < SHOWN_S for deed in (*cart.deeds, *in_one)):
         return True
-    beside = {la.id for la in store.lanes if la.shelf == lane.shelf and abs(la.position - lane.position) == 1}
+    beside = {la.id for la in store.lanes if la.is_beside(lane)}
     then = [
         deed for deed in cart.deeds if -LATER_S < deed.at_s - at_s < HAND_GONE_S and deed.since_s < since_s + REACHES_S
     ]

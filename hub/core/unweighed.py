@@ -234,7 +234,7 @@ class Watch:
 
 def _hand_beside(store: Store, lane: Lane, body: Body, t_s: float) -> bool:
     """Whether somebody's hand was seen at a lane beside this one about then."""
-    beside = [la for la in store.lanes if la.shelf == lane.shelf and abs(la.position - lane.position) == 1]
+    beside = [la for la in store.lanes if la.is_beside(lane)]
     return any(was_at(place, la, True) for place in _about(body, t_s) for la in beside)
 
 
