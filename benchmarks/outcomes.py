@@ -63,10 +63,11 @@ def _outcome(record: VisitRecord, store: Store, method: MethodName) -> Outcome:
     carts = {payer: said[payer].cart if payer in said else Counter[str]() for payer in record.truth}
     f1 = case_report("", record.truth, carts, (), record.seconds).f1
     assert f1 is not None, "there is a truth to compare with"
-    return Outcome(f1=f1, visits=tuple(_visit(said.get(payer), truth) for payer, truth in record.truth.items()))
+    return Outcome(f1=f1, visits=tuple(visit_of(said.get(payer), truth) for payer, truth in record.truth.items()))
 
 
-def _visit(verdict: Verdict | None, truth: Counter[str]) -> Visit:
+def visit_of(verdict: Verdict | None, truth: Counter[str]) -> Visit:
+    """A verdict beside the truth; without one, nothing was charged."""
     if verdict is None:  # charged nothing
         nothing_taken = not truth
         return Visit(right=nothing_taken, asked=False, settled=nothing_taken, probability=None, lines=())

@@ -10,7 +10,7 @@ import argparse
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -18,16 +18,16 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks.day import GOALS, run_day, store_of
+from benchmarks.outcomes import visit_of
 from benchmarks.table import print_table, write_report
 from hub.core.checkout import held_back
-from hub.core.events import Answered, AnyInput, Ask, Capture, Effect, Void
+from hub.core.events import Answered, AnyInput, Effect
 from hub.core.explain import joint
 from hub.core.fold import State, apply
-from hub.core.goods import sold_of
 from hub.store import Store
-from hw.replay import METHODS, Verdict, judge, processors
+from hw.replay import METHODS, Verdict, judge, processors, verdict_of
 from hw.sim.day import VISITS_PER_DAY
-from hw.sim.staff import LOOKS_EVERY_S
+from hw.sim.staff import LOOKS_EVERY_S, said_of
 
 PLAIN, MIX = "plain", "everyday"
 Truth = Mapping[str, Mapping[str, int]]
@@ -39,8 +39,8 @@ class Wrong(Struct, frozen=True, kw_only=True):
 
     day: str
     payer: str
-    probability: float
-    """That it is right, as stated."""
+    probability: float | None
+    """That it is right, as stated; None when there was never a receipt."""
     missing: dict[str, int]
     too_many: dict[str, int]
 
@@ -68,26 +68,17 @@ def record_day(path: Path, visits: int, seed: int) -> None:
     part.rename(path)
 
 
-def read_day(path: Path) -> tuple[Truth, Iterator[AnyInput]]:
-    """The truth, and the inputs one by one. Exits with a line if that is no such file."""
+def read_day(path: Path) -> tuple[Truth, Sequence[AnyInput]]:
+    """The truth, and the inputs. Exits with a line if that is no such file, or not all of it."""
+    decode, inputs = msgspec.json.Decoder(AnyInput).decode, list[AnyInput]()
     try:
         with gzip.open(path, "rb") as file:
             truth = msgspec.json.decode(file.readline(), type=dict[str, dict[str, int]])
+            inputs.extend(map(decode, file))
     except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as e:
-        raise SystemExit(f"{path}: no recorded day: {e}") from None
-    return truth, _inputs(path)
-
-
-def _inputs(path: Path) -> Iterator[AnyInput]:
-    decode, number = msgspec.json.Decoder(AnyInput).decode, 1
-    try:
-        with gzip.open(path, "rb") as file:
-            file.readline()
-            for line in file:
-                yield decode(line)
-                number += 1
-    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as e:
-        raise SystemExit(f"{path}: cut short or damaged after line {number}: {e}") from None
+        what = f"cut short or damaged after line {len(inputs) + 1}" if inputs else "no recorded day"
+        raise SystemExit(f"{path}: {what}: {e}") from None
+    return truth, inputs
 
 
 class _Desk:
@@ -104,9 +95,7 @@ class _Desk:
     def answer(self, at_s: float) -> None:
         for session in list(self.open):
             if (asked := self.open.get(session)) is not None:  # an answer to one may settle another
-                true = Counter(self.truth[asked.receipt.credential])
-                carts = [Counter(sold_of(cart)) for cart in asked.candidates]
-                choice = carts.index(true) if true in carts else dict(true)
+                choice = said_of(asked.candidates, Counter(self.truth[asked.receipt.credential]))
                 self.tell(Answered(at_s=at_s, session=session, choice=choice))
 
     def close(self, at_s: float) -> None:
@@ -114,13 +103,12 @@ class _Desk:
 
     def _take(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
-            if isinstance(effect, Ask | Capture | Void) and effect.receipt is not None:
-                candidates = effect.candidates if isinstance(effect, Ask) else ()
-                verdict = Verdict(receipt=effect.receipt, candidates=candidates)
-                self.found.setdefault(effect.receipt.session, verdict)
-                self.open.pop(effect.receipt.session, None)
-                if candidates:
-                    self.open[effect.receipt.session] = verdict
+            if (verdict := verdict_of(effect)) is not None:
+                session = verdict.receipt.session
+                self.found.setdefault(session, verdict)
+                self.open.pop(session, None)
+                if verdict.candidates:
+                    self.open[session] = verdict
 
 
 def verdicts(store: Store, inputs: Iterable[AnyInput], truth: Truth) -> list[Verdict]:
@@ -143,21 +131,26 @@ def judge_day(path: Path) -> Judged:
     store, name = store_of(PLAIN), path.name.removesuffix(".ndjson.gz")
     truth, inputs = read_day(path)
     said = {v.receipt.credential: v for v in verdicts(store, inputs, truth)}
-    settled, asked, wrong = 0, 0, []
+    came, wrong = [], []
     for payer, units in truth.items():
         true, verdict = Counter(units), said.get(payer)
-        if verdict is not None and verdict.candidates:
-            asked += 1
-            settled += verdict.could_be(true)
-        elif (cart := verdict.cart if verdict is not None else Counter[str]()) == true:
-            settled += 1
-        else:
-            p = verdict.receipt.probability if verdict is not None else 1.0
+        visit = visit_of(verdict, true)
+        came.append(visit)
+        if not visit.right and not visit.asked:
+            cart = verdict.cart if verdict is not None else Counter[str]()
             lines = dict(true - cart), dict(cart - true)
-            wrong.append(Wrong(day=name, payer=payer, probability=p, missing=lines[0], too_many=lines[1]))
-    nearest, _ = judge(store, read_day(path)[1], METHODS["nearest"])
-    right = sum(nearest.get(payer, Counter()) == Counter(units) for payer, units in truth.items())
-    return Judged(day=name, visits=len(truth), settled=settled, asked=asked, wrong=tuple(wrong), nearest_right=right)
+            wrong.append(
+                Wrong(day=name, payer=payer, probability=visit.probability, missing=lines[0], too_many=lines[1])
+            )
+    nearest, _ = judge(store, inputs, METHODS["nearest"])
+    return Judged(
+        day=name,
+        visits=len(truth),
+        settled=sum(visit.settled for visit in came),
+        asked=sum(visit.asked for visit in came),
+        wrong=tuple(wrong),
+        nearest_right=sum(nearest.get(payer, Counter()) == Counter(units) for payer, units in truth.items()),
+    )
 
 
 def print_days(days: Sequence[Judged]) -> None:
@@ -166,16 +159,20 @@ def print_days(days: Sequence[Judged]) -> None:
     def row(name: str, *figures: float) -> tuple[str, ...]:
         return name, *(f"{figure:.1f}" for figure in figures)
 
-    per_day = [
-        [1000 * n / d.visits for n in (d.settled, d.asked, len(d.wrong), d.nearest_right)] for d in days if d.visits
-    ]
+    per_day = [[1000 * n / max(1, d.visits) for n in (d.settled, d.asked, len(d.wrong), d.nearest_right)] for d in days]
     rows = [row(day.day, *figures) for day, figures in zip(days, per_day, strict=True)]
     rows.append(row(f"{len(days)} days", *map(fmean, zip(*per_day, strict=True))))
     rows.append(("goal", *GOALS.values(), ""))
     head = ("day", "right or settled", "asked", "wrong, unasked", "nearest right")
     print_table("Recorded days, judged by this core, per 1,000 visits, semi-synthetic", head, rows)
     units = [
-        (w.day, w.payer, f"{w.probability:.3f}", str(w.missing or "–"), str(w.too_many or "–"))
+        (
+            w.day,
+            w.payer,
+            "–" if w.probability is None else f"{w.probability:.3f}",
+            str(w.missing or "–"),
+            str(w.too_many or "–"),
+        )
         for day in days
         for w in day.wrong
     ]

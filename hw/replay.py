@@ -10,7 +10,7 @@ from typing import Literal
 
 from hub.core.baselines import mps, nearest
 from hub.core.checkout import held_back
-from hub.core.events import AnyInput, Ask, Capture, Receipt, Void
+from hub.core.events import AnyInput, Ask, Capture, Effect, Receipt, Void
 from hub.core.explain import joint
 from hub.core.fold import Method, State, apply
 from hub.core.goods import sold_of
@@ -116,9 +116,15 @@ def verdicts(store: Store, inputs: Iterable[AnyInput], method: Method) -> list[V
     for event in inputs:
         at_s = event.at_s
         for effect in apply(state, event):
-            if isinstance(effect, Capture | Ask | Void) and effect.receipt is not None:
-                candidates = effect.candidates if isinstance(effect, Ask) else ()
-                found.setdefault(effect.receipt.session, Verdict(receipt=effect.receipt, candidates=candidates))
+            if (verdict := verdict_of(effect)) is not None:
+                found.setdefault(verdict.receipt.session, verdict)
     for question in held_back(state, at_s):  # nobody has answered what comes first
         found.setdefault(question.receipt.session, Verdict(receipt=question.receipt, candidates=question.candidates))
     return list(found.values())
+
+
+def verdict_of(effect: Effect) -> Verdict | None:
+    """What an effect says of a visit, if it is about one."""
+    if not isinstance(effect, Capture | Ask | Void) or effect.receipt is None:
+        return None
+    return Verdict(receipt=effect.receipt, candidates=effect.candidates if isinstance(effect, Ask) else ())

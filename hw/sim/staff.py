@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 
 from hub.core.answers import AnswerRefused
@@ -78,5 +79,10 @@ def _answer(world: World, ask: Ask) -> int | dict[str, int]:
     payer = ask.receipt.credential
     taken = Counter(unit.gtin for s in world.shoppers if s.plan.payer == payer for unit in s.basket)
     truth = Counter({gtin: n for gtin, n in taken.items() if gtin in world.store.product})
-    carts = [Counter(sold_of(candidate)) for candidate in ask.candidates]
+    return said_of(ask.candidates, truth)
+
+
+def said_of(candidates: Iterable[tuple[tuple[str, int], ...]], truth: Counter[str]) -> int | dict[str, int]:
+    """What a person answers who knows what was taken: which of the carts shown it was, or units by GTIN."""
+    carts = [Counter(sold_of(candidate)) for candidate in candidates]
     return carts.index(truth) if truth in carts else dict(truth)
