@@ -31,6 +31,9 @@ TURNS_M2_PER_S3 = 1.0
 """Whoever walks changes pace by about a metre a second within one: they start, stop and turn."""
 PACE_MPS = 2 * STANDS_MPS
 """How fast somebody walks, one standard deviation along each axis, of whom nothing is known yet."""
+MAKES_ROOM, ROOM_M = 0.5, 0.2
+"""Beside somebody who comes in, as many step aside at once as do not, so far along each axis: the closest keep about
+twice that between their centres."""
 
 Seen = tuple[float, float, float]
 """When, and where."""
@@ -148,13 +151,14 @@ def _weigh(frame: SwapFrame) -> Iterator[tuple[float, Mapping[int, float], tuple
     before = [_before(body, frame.t_s) for body in frame.bodies]
     after = [_after(body, frame.t_s) for body in frame.bodies]
     noise_m2 = NOISE_SHARE * frame.variance
+    came_s = max(body.first.t_s for body in frame.bodies)
     fits: dict[tuple[int, int], float] = {}
 
     def fit(order: Sequence[int]) -> float:
         for pair in enumerate(order):
             if pair not in fits:
                 i, j = pair
-                fits[pair] = _one_way_log([*before[j], *after[i]], noise_m2)
+                fits[pair] = _one_way_log([*before[j], *after[i]], noise_m2, came_s)
         return sum(fits[pair] for pair in enumerate(order))
 
     as_taken = tuple(range(len(frame.bodies)))
@@ -208,11 +212,23 @@ def _between(body: Body, from_s: float, until_s: float) -> list[Seen]:
     return seen[::-1]
 
 
-def _one_way_log(seen: Sequence[Seen], noise_m2: float) -> float:
-    """Log likelihood that somebody was seen in these places one after the other, who as likely stood as walked."""
+def _one_way_log(seen: Sequence[Seen], noise_m2: float, came_s: float) -> float:
+    """Log likelihood that somebody was seen in these places one after the other, who as likely stood as walked, or who
+    stood and made room when somebody came."""
     stood, walked = _stood_log(seen, noise_m2), _walked_log(seen, noise_m2)
-    top = max(stood, walked)
-    return top + math.log((math.exp(stood - top) + math.exp(walked - top)) / 2)
+    before, after = [s for s in seen if s[0] < came_s - FRAME_S], [s for s in seen if s[0] >= came_s - FRAME_S]
+    if before and after:
+        (_, was_x_m, was_y_m), (_, x_m, y_m) = before[-1], after[0]
+        aside = _density_log(x_m - was_x_m, y_m - was_y_m, ROOM_M**2 + 2 * noise_m2)
+        from_there = _either_log(0.5, _stood_log(after, noise_m2), _walked_log(after, noise_m2))
+        stood = _either_log(MAKES_ROOM, _stood_log(before, noise_m2) + aside + from_there, stood)
+    return _either_log(0.5, stood, walked)
+
+
+def _either_log(share: float, one: float, other: float) -> float:
+    """Log likelihood of what came about in one way, as often as this, or else in the other."""
+    one, other = one + math.log(share), other + math.log(1 - share)
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))
 
 
 def _stood_log(seen: Sequence[Seen], noise_m2: float) -> float:

@@ -90,6 +90,30 @@ def test_who_stands_still_beside_somebody_is_not_exchanged_however_often_it_look
     assert swapped(list(crossings.over(103.0, Swaps()))) < 0.05
 
 
+@pytest.mark.parametrize("aside_m", [0.17, 0.25, 0.3])
+def test_who_makes_room_for_somebody_who_comes_in_is_hardly_taken_for_them(aside_m: float) -> None:
+    """The new one stands where the other one stood until then."""
+    wrong = 0.0
+    for seed in range(40):
+        rng = random.Random(seed)
+        stood, new = body("1", [0.0] * 10 + [aside_m] * 15, rng), Body("2", 101.0, 0.0, 0.0)
+        for i in range(10, 25):
+            new.seen(Place(100.0 + i * STEP_S, rng.gauss(0.0, 0.05), rng.gauss(0.0, 0.05), None, 0.08))
+        wrong += swapped(list(frames_at((stood, new), [101.0, 101.1, 101.3]).over(104.0, Swaps())))
+    assert wrong / 40 < 0.3
+
+
+@given(st.integers(0, 1_000))
+def test_who_walks_on_as_somebody_comes_in_may_have_left_them_the_id(seed: int) -> None:
+    """A new id goes on where the old one was going, and the old one stays at the door."""
+    rng = random.Random(seed)
+    went = [0.12 * i for i in range(25)]
+    left, new = body("1", went[:10] + [0.3] * 15, rng), Body("2", 101.0, went[10], 0.0)
+    for i in range(10, 25):
+        new.seen(Place(100.0 + i * STEP_S, went[i] + rng.gauss(0.0, 0.05), rng.gauss(0.0, 0.05), None, 0.08))
+    assert swapped(list(frames_at((left, new), [101.0]).over(104.0, Swaps()))) > 0.9
+
+
 def test_ways_of_which_nothing_is_known_leave_it_as_likely_as_it_was() -> None:
     bodies = Body("1", 100.0, 0.0, 0.0), Body("2", 100.0, 0.4, 0.0)
     (shuffle,) = frames_at(bodies, [100.0]).over(103.0, Swaps())
