@@ -48,7 +48,7 @@ def _decide(planogram: Planogram, people: People, belief: Belief, changes: list[
             return
         back = min(cart.units, key=lambda u: abs(u.weight_g - delta_g))
         deed = _deed(back.gtin, -1, changes, at_s)
-        left = contents.with_left((back,))
+        left = contents.with_left(back)
         changed: Values = {("cart", session): cart.minus((back,), deed), ("lane", main.id): left}
     else:
         gtin, count = choose(planogram, belief, lanes, changes)

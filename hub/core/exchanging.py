@@ -92,10 +92,12 @@ def _how_log(part: Part, holder: str, unit: Unit, taker: str, gone: Unit, values
 def _lanes_after(part: Part, lane: Lane, gone: Unit, left: bool, unit: Unit, values: Mapping[Key, Value]) -> Values:
     """The lane without what has gone, and with what came where that belongs, or lies astray."""
     contents = lane_of(values, lane)
-    changed: Values = {("lane", lane.id): contents.without_left((gone,)) if left else contents.less(gone.gtin, 1)}
+    less = contents.without_left((gone,)) if left else contents.less(gone.gtin, 1).passed_over()
+    changed: Values = {("lane", lane.id): less}
     own = part.own_lane(unit.gtin)
     contents, home = lane_of(values, own, changed), unit.gtin in own.products
-    changed["lane", own.id] = contents.less(unit.gtin, -1) if home else contents.with_left((unit,))
+    astray = unit._replace(left_s=part.at_s)
+    changed["lane", own.id] = contents.less(unit.gtin, -1) if home else contents.with_left(astray)
     return changed
 
 
@@ -127,4 +129,4 @@ def _lying_there(part: Part, store: Store, values: Mapping[Key, Value]) -> Itera
     planned = [store.product[gtin] for gtin in lane.products]
     left = {(u.gtin, u.weight_g): u for u in lane_of(values, lane).left_here}
     yield from ((-math.log(len(planned)), Unit(p.gtin, p.weight_g, p.spread_g), False) for p in planned)
-    yield from ((part.prior.left_log(unit), unit, True) for unit in left.values())
+    yield from ((part.prior.left_log(unit, part.at_s), unit, True) for unit in left.values())

@@ -19,6 +19,8 @@ class Unit(NamedTuple):
     weight_g: float
     sigma_g: float
     shares: tuple[tuple[str, float], ...] = ()
+    left_s: float = -math.inf
+    """When it was left where it does not belong, if nobody has passed it over since."""
 
 
 class Deed(NamedTuple):
@@ -106,8 +108,15 @@ class LaneContents(Struct, frozen=True, dict=True):
         taken[gtin] = taken.get(gtin, 0) + count
         return LaneContents(tuple(sorted([(g, n) for g, n in taken.items() if n])), self.left_here)
 
-    def with_left(self, units: tuple[Unit, ...]) -> "LaneContents":
-        return LaneContents(self.taken, self.left_here + units)
+    def passed_over(self) -> "LaneContents":
+        """Somebody has taken something else than what was left here."""
+        if not self.left_here:
+            return self
+        return LaneContents(self.taken, tuple([unit._replace(left_s=-math.inf) for unit in self.left_here]))
+
+    def with_left(self, unit: Unit) -> "LaneContents":
+        """One thing more that does not belong here."""
+        return LaneContents(self.taken, (*self.left_here, unit))
 
     def without_left(self, units: tuple[Unit, ...]) -> "LaneContents":
         return LaneContents(self.taken, without(self.left_here, units))

@@ -1,7 +1,8 @@
 """What lies on the lanes and what is wrong with it, learnt from visits as they are settled."""
 
+import math
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from hub.core import learning, tasks
 from hub.core.belief import Belief
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, LaneContents
 from hub.core.learning import Estimate, Weighed
-from hub.core.planogram import Planogram
+from hub.core.planogram import JUST_S, Planogram
 from hub.core.tasks import Mistake, Task
 from hub.store import Lane, Product, Store
 
@@ -45,6 +46,8 @@ class Stray(NamedTuple):
     lanes: tuple[str, ...]
     session: str
     at_s: float
+    passed_s: float = math.inf
+    """When somebody first took something else there."""
 
 
 @dataclass(slots=True)
@@ -143,9 +146,17 @@ class Inventory:
         apart. Where it does not, what was thought would prove itself."""
         there = [s for s in self.strays if s.at_s < deed.at_s and not set(s.lanes).isdisjoint(deed.lanes)]
         left = {stray.gtin for stray in there}
+        about = there if own is not None else [stray for stray in there if stray.gtin == deed.gtin]
+        just = any(deed.at_s < min(stray.at_s + JUST_S, stray.passed_s) for stray in about)
+        self._passed_over([stray for stray in there if stray.gtin != deed.gtin], deed.at_s)
         others = left if own is not None else {g for name in deed.lanes for g in self.store.lane[name].products}
         if others and (own is not None or deed.gtin in left) and all(self._told_apart(deed.gtin, g) for g in others):
-            self.planogram.chose(left=own is None)
+            self.planogram.chose(left=own is None, just=just)
+
+    def _passed_over(self, there: Collection[Stray], at_s: float) -> None:
+        for i, stray in enumerate(self.strays):
+            if stray in there and at_s < stray.passed_s:
+                self.strays[i] = stray._replace(passed_s=at_s)
 
     def _told_apart(self, one: str, other: str) -> bool:
         """Whether weight tells two products apart."""

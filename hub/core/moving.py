@@ -32,7 +32,7 @@ def _and_taken(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterato
             arrived = Unit(rolled.gtin, lost_g, math.hypot(part.sigma_g, 0.1))
             lanes: Values = {
                 ("lane", lost.id): lane_of(values, lost).less(rolled.gtin, 1),
-                ("lane", there.id): lane_of(values, there).less(taken.gtin, 1).with_left((arrived,)),
+                ("lane", there.id): lane_of(values, there).less(taken.gtin, 1).with_left(arrived),
             }
             unit = Unit(taken.gtin, -part.delta_g, part.sigma_g)
             log_p += LOG_OVER + fits - math.log(len(lost.products) * len(there.products)) + part.seen_log((unit,))
@@ -54,7 +54,7 @@ def _only(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Ste
         for unit in strays.values():
             fits = log_normal(lost_g - unit.weight_g, math.hypot(part.sigma_g, unit.sigma_g))
             gone = contents.without_left((unit,))
-            arrived = lane_of(values, there).with_left((unit,))
+            arrived = lane_of(values, there).with_left(unit)
             yield log_p + LOG_OVER + fits, {("lane", lane.id): gone, ("lane", there.id): arrived}
         for gtin in lane.products:
             product = store.product[gtin]
@@ -63,7 +63,7 @@ def _only(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Ste
             if gtin in there.products:
                 arrived = arrived.less(gtin, -1)
             else:
-                arrived = arrived.with_left((Unit(gtin, lost_g, math.hypot(part.sigma_g, 0.1)),))
+                arrived = arrived.with_left(Unit(gtin, lost_g, math.hypot(part.sigma_g, 0.1)))
             yield (
                 log_p + LOG_OVER + fits - math.log(len(lane.products)),
                 {

@@ -24,7 +24,10 @@ PUT_ASTRAY = 0.2
 """What is put back comes to lie elsewhere this often, until the store has shown how often."""
 LEFT_BEHIND = 1 / 4
 """Whoever takes something from a lane where something else was left takes that this often, until the store has shown
-how often. So it is with a bag or a phone: whose it is comes for it, whatever the store shows of goods."""
+how often, of what was just left and of what was not. So it is with a bag or a phone: whose it is comes for it, whatever
+the store shows of goods."""
+JUST_S = 120.0
+"""What is meant for somebody, or lies in front, is taken by the next who comes, and soon: an estimate."""
 FIRST_TAKES, FIRST_MORE, FIRST_LEFT, LAST_TAKES = 50.0, 20.0, 4.0, 2000.0
 """What is believed of a store at first counts as so many takes, or as so many of what is rarer, or rarest; and so many
 of the last ones are remembered."""
@@ -48,12 +51,16 @@ class Prior(NamedTuple):
     log_home: float
     log_astray: float
     """Log probability that what is put back is put where it belongs, and that it is not."""
+    log_just_left: float
     log_left: float
-    """Log odds that goods that somebody left there are taken, against the lane's own."""
+    """Log odds that goods that somebody just left there are taken, against the lane's own; and what has lain there for
+    longer, or was passed over."""
 
-    def left_log(self, unit: Unit) -> float:
+    def left_log(self, unit: Unit, at_s: float) -> float:
         """The same for a certain thing that somebody left there."""
-        return LOG_COMES_FOR if unit.gtin == FOREIGN else self.log_left
+        if unit.gtin == FOREIGN:
+            return LOG_COMES_FOR
+        return self.log_just_left if unit.left_s > at_s - JUST_S else self.log_left
 
     def count_log(self, count: int) -> float:
         """Log probability of so many units in one grip, against one."""
@@ -78,6 +85,7 @@ class Planogram:
         self._another = Learnt(ANOTHER, FIRST_TAKES, LAST_TAKES)
         self._more = Learnt(MORE, FIRST_MORE, LAST_TAKES)
         self._astray = Learnt(PUT_ASTRAY, FIRST_MORE, LAST_TAKES)
+        self._just_left = Learnt(LEFT_BEHIND, FIRST_LEFT, LAST_TAKES)
         self._left = Learnt(LEFT_BEHIND, FIRST_LEFT, LAST_TAKES)
         self._next_door = Learnt(NEXT_DOOR, FIRST_TAKES, LAST_TAKES)
         self.pictures = Pictures()
@@ -116,9 +124,10 @@ class Planogram:
         self._astray.take_in(not home)
         self._of_one_lane.clear()
 
-    def chose(self, left: bool) -> None:
-        """A settled visit took something from a lane where an earlier one had left something else: that, or not."""
-        self._left.take_in(left)
+    def chose(self, left: bool, just: bool) -> None:
+        """A settled visit took something from a lane where an earlier one had (just) left something else: that, or
+        not."""
+        (self._just_left if just else self._left).take_in(left)
         self._of_one_lane.clear()
 
     def prior(self, lane: Lane) -> Prior:
@@ -141,6 +150,7 @@ class Planogram:
                 log_more=math.log(self._more.share),
                 log_home=math.log1p(-self._astray.share),
                 log_astray=math.log(self._astray.share),
+                log_just_left=math.log(self._just_left.share / (1 - self._just_left.share)),
                 log_left=math.log(self._left.share / (1 - self._left.share)),
             )
         return prior

@@ -33,8 +33,8 @@ def put_back(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[
             for log_p, changed in restocked(part, store, holder, values):
                 yield math.log(actors[holder]) + log_p, changed
     yield from _by_two(part, values, actors)
-    foreign = Unit(FOREIGN, part.delta_g, part.sigma_g, part.division)
-    lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left((foreign,))}
+    foreign = Unit(FOREIGN, part.delta_g, part.sigma_g, part.division, part.at_s)
+    lanes: Values = {("lane", part.main.id): lane_of(values, part.main).with_left(foreign)}
     log_p = LOG_FOREIGN + part.spread_log(part.delta_g) + part.seen_log((foreign,))
     yield log_p + math.log(ratios), lanes
 
@@ -102,8 +102,8 @@ def _lanes_after_put(part: Part, units: tuple[Unit, ...], values: Mapping[Key, V
         contents = lane_of(values, own, changed)
         home = unit.gtin in own.products
         division = part.division if len(units) == 1 else ()
-        measured = Unit(unit.gtin, part.delta_g / len(units), part.sigma_g / len(units), division)
-        changed["lane", own.id] = contents.less(unit.gtin, -1) if home else contents.with_left((measured,))
+        measured = Unit(unit.gtin, part.delta_g / len(units), part.sigma_g / len(units), division, part.at_s)
+        changed["lane", own.id] = contents.less(unit.gtin, -1) if home else contents.with_left(measured)
     return changed
 
 

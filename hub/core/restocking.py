@@ -100,4 +100,5 @@ def _filled(
 ) -> Values:
     """The lane with so many more, of which the employee laid down `count`."""
     noted = cart_of(values, session).explained(part.deed(product.gtin, -count))
-    return {("cart", session): noted, ("lane", lane.id): lane_of(values, lane).less(product.gtin, -net)}
+    contents = lane_of(values, lane).less(product.gtin, -net)
+    return {("cart", session): noted, ("lane", lane.id): contents.passed_over() if net < count else contents}

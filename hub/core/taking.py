@@ -84,7 +84,7 @@ def _rolled_into_place(
             rolled = Unit(came.gtin, -part.delta_g, math.hypot(part.sigma_g, 0.1))
             lanes: Values = {
                 ("lane", lane.id): lane_of(values, lane).less(came.gtin, 1),
-                ("lane", beside.id): lane_of(values, beside).less(gone.gtin, 1).with_left((rolled,)),
+                ("lane", beside.id): lane_of(values, beside).less(gone.gtin, 1).with_left(rolled),
             }
             taken = (Unit(gone.gtin, gone.weight_g, gone.spread_g),)
             for session, ratio in actors.items():
@@ -94,7 +94,7 @@ def _rolled_into_place(
 def _who_takes_log(part: Part, cart: Cart, unit: Unit) -> float:
     """How much likelier it is for somebody with this cart than for a shopper to take what was left on these lanes."""
     if cart.restocks and unit.gtin != FOREIGN:
-        return -part.prior.left_log(unit)  # what shoppers do with it says nothing of employees
+        return -part.prior.left_log(unit, part.at_s)  # what shoppers do with it says nothing of employees
     lanes = {lane.id for lane in part.lanes}
     left = (deed for deed in cart.deeds if deed.moved < 0 and deed.gtin == unit.gtin)
     return LOG_LEFT_BY_ONESELF if any(not lanes.isdisjoint(deed.lanes) for deed in left) else 0.0
@@ -226,7 +226,7 @@ def _left_behind(
         if (unit.gtin, unit.weight_g) in seen:
             continue
         seen.add((unit.gtin, unit.weight_g))
-        log_place = part.prior.left_log(unit)
+        log_place = part.prior.left_log(unit, part.at_s)
         now = (unit,)
         log_p = part.fits_as_it_lay(unit)
         if log_p is None:
@@ -250,7 +250,7 @@ def _several_left(part: Part, left: list[Unit]) -> Iterator[tuple[float, tuple[U
             weight_g = sum(unit.weight_g for unit in units)
             sigma_g = math.hypot(part.sigma_g, *(unit.sigma_g for unit in units))
             log_p = log_normal(-part.delta_g - weight_g, sigma_g) + part.spread_log(weight_g) + part.seen_log(units)
-            yield part.prior.left_log(units[0]) + part.prior.count_log(size) + log_p, units
+            yield part.prior.left_log(units[0], part.at_s) + part.prior.count_log(size) + log_p, units
 
 
 def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, Value]) -> Values:
@@ -261,7 +261,7 @@ def _lanes_after_take(part: Part, units: tuple[Unit, ...], values: Mapping[Key, 
             changed["lane", where.id] = lane_of(values, where, changed).without_left((unit,))
         elif unit.gtin != UNKNOWN:
             own = part.own_lane(unit.gtin)
-            changed["lane", own.id] = lane_of(values, own, changed).less(unit.gtin, 1)
+            changed["lane", own.id] = lane_of(values, own, changed).less(unit.gtin, 1).passed_over()
     return changed
 
 

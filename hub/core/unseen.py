@@ -119,11 +119,12 @@ def _unseen(
         product = store.product[gtin]
         unit = Unit(gtin, product.weight_g, product.spread_g)
         more = cart.plus((unit,), _deed("lane", gtin, 1, at_s, lane))
-        after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1)}
+        after: Values = {("cart", session): more, ("lane", lane.id): contents.less(gtin, 1).passed_over()}
         ways.append((math.log((1 - PUT_BACK) / len(lane.products)), after))
     for gtin, _ in cart.signature:
         less, unit = cart.minus_any(gtin, _deed("lane", gtin, -1, at_s, lane))
-        there = contents.less(gtin, -1) if gtin in lane.products else contents.with_left((unit,))
+        astray = unit._replace(left_s=at_s)
+        there = contents.less(gtin, -1) if gtin in lane.products else contents.with_left(astray)
         ways.append((math.log(PUT_BACK / len(cart.signature)), {("cart", session): less, ("lane", lane.id): there}))
     return _with_nothing(ways, share)
 

@@ -265,6 +265,18 @@ def test_what_rolled_back_is_where_it_was() -> None:
     assert [(lane.stock, lane.strayed) for lane in snapshot(story.state).lanes] == [(10, ())] * 4
 
 
+def test_what_rolls_over_was_not_just_left_by_anybody() -> None:
+    story = Story(staffed_store())
+    misplaces_chips(story, 1)
+    goes(story, 1)
+    (left,) = story.state.belief.lane("1-1-1")[0][1].left_here
+    for lane, grams in ((1, 62.2), (3, 62.1)):
+        roll(story, lane, 2, grams)
+        story.wait(5.0)
+    from_next, own = story.state.belief.lane("1-1-2")[0][1].left_here
+    assert from_next.left_s == left.left_s > 0.0 > own.left_s
+
+
 def test_what_is_taken_while_its_neighbour_rolls_into_its_place_is_bought() -> None:
     """A bottle of tonic is taken, and chips roll into its place: one lane loses the chips, the other the difference."""
     story = Story(staffed_store())

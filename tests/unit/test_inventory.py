@@ -11,7 +11,7 @@ from hub.core.belief import Belief
 from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, LaneContents, Unit
 from hub.core.inventory import STRAYS_KEPT, TAKES_KEPT, TAKES_KEPT_S, Inventory
 from hub.core.learning import Weighed
-from hub.core.planogram import Planogram
+from hub.core.planogram import JUST_S, Planogram
 from hub.core.tasks import Task
 from hub.store import Store, spread_g
 from tests.store.scripted import CHIPS, COLA, TONIC, WATER, small_store
@@ -63,7 +63,10 @@ class Days:
 
     def leave(self, lane: str, *units: Unit) -> None:
         """So many more things lie on a lane that are not its own."""
-        self.belief.set(("lane", lane), self._contents(lane).with_left(units))
+        contents = self._contents(lane)
+        for unit in units:
+            contents = contents.with_left(unit)
+        self.belief.set(("lane", lane), contents)
 
     def _move(self, deed: Deed) -> None:
         lane = self.store.lane[deed.lanes[0]]
@@ -218,7 +221,8 @@ def test_whoever_takes_the_lane_s_own_beside_something_astray_shows_how_seldom_t
     days = Days()
 
     def astray() -> float:
-        return days.inventory.planogram.prior(days.store.lane["1-1-4"]).log_left
+        prior = days.inventory.planogram.prior(days.store.lane["1-1-4"])
+        return prior.log_just_left + prior.log_left
 
     at_first = astray()
     days.visit(days.deed(WATER))
@@ -233,14 +237,60 @@ def test_whoever_takes_the_lane_s_own_beside_something_astray_shows_how_seldom_t
     assert let_lie < at_first and astray() > let_lie
 
 
+def test_what_was_passed_over_or_has_lain_there_for_long_shows_nothing_of_what_was_just_left() -> None:
+    days = Days()
+
+    def said() -> tuple[float, float]:
+        prior = days.inventory.planogram.prior(days.store.lane["1-1-4"])
+        return prior.log_just_left, prior.log_left
+
+    at_first = said()
+    days.visit(days.deed(COLA), days.deed(COLA, -1, "1-1-4"))
+    days.visit(days.deed(WATER))
+    just, left = said()
+    assert just < at_first[0] and left == at_first[1]
+    days.visit(days.deed(WATER))
+    assert said()[0] == just and said()[1] < left, "somebody had passed it over"
+    left = said()[1]
+    days.visit(days.deed(COLA), days.deed(COLA, -1, "1-1-4"))
+    days.now_s += JUST_S
+    days.visit(days.deed(COLA, 1, "1-1-4"))
+    assert said()[0] == just and said()[1] > left, "it had lain there for long"
+
+
+def test_what_is_taken_tells_of_itself_and_not_of_what_was_just_left_beside_it() -> None:
+    days = Days()
+    lane = days.store.lane["1-1-4"]
+    days.visit(days.deed(COLA), days.deed(COLA, -1, lane.id))
+    days.now_s += JUST_S
+    days.visit(days.deed(CHIPS), days.deed(CHIPS, -1, lane.id))
+    before = days.inventory.planogram.prior(lane)
+    days.visit(days.deed(COLA, 1, lane.id))
+    after = days.inventory.planogram.prior(lane)
+    assert after.log_just_left == before.log_just_left and after.log_left > before.log_left
+
+
+def test_what_was_taken_before_somebody_passed_it_over_had_just_been_left_though_it_is_settled_later() -> None:
+    days = Days()
+    lane = days.store.lane["1-1-4"]
+    days.visit(days.deed(COLA), days.deed(COLA, -1, lane.id))
+    earlier, later = days.deed(COLA, 1, lane.id), days.deed(WATER)._replace(at_s=days.now_s + 40.0)
+    days.visit(later)
+    before = days.inventory.planogram.prior(lane)
+    days.visit(earlier)
+    after = days.inventory.planogram.prior(lane)
+    assert after.log_just_left > before.log_just_left and after.log_left == before.log_left
+
+
 def test_what_weight_does_not_tell_apart_shows_nothing_of_how_often_things_astray_are_taken() -> None:
     days = Days()
     planogram, lane = days.inventory.planogram, days.store.lane["1-1-1"]
-    at_first = planogram.prior(lane).log_left
+    at_first = planogram.prior(lane)
     days.visit(days.deed(TONIC), days.deed(TONIC, -1, "1-1-1"))
     days.visit(days.deed(COLA))
     days.visit(days.deed(TONIC, 1, "1-1-1"))
-    assert planogram.prior(lane).log_left == at_first
+    assert planogram.prior(lane).log_just_left == at_first.log_just_left
+    assert planogram.prior(lane).log_left == at_first.log_left
 
 
 def test_two_lanes_that_sell_what_is_planned_for_each_other_are_one_task_and_count_what_they_hold() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.goods import FOREIGN, Unit
-from hub.core.planogram import NEXT_DOOR, Planogram
+from hub.core.goods import FOREIGN, LaneContents, Unit
+from hub.core.planogram import JUST_S, NEXT_DOOR, Planogram
 from tests.store.scripted import CHIPS, COLA, TONIC, small_store
 
 STORE = small_store()
@@ -54,14 +54,29 @@ def test_where_things_astray_are_let_lie_they_are_held_to_be_taken_less_often_bu
     planogram = Planogram(STORE)
     goods, bag = Unit(TONIC, 351.0, 1.0), Unit(FOREIGN, 900.0, 1.0)
     first = planogram.prior(COLAS)
-    assert first.left_log(goods) == pytest.approx(first.left_log(bag))
+    assert first.left_log(goods, 0.0) == pytest.approx(first.left_log(bag, 0.0))
     for _ in range(10):
-        planogram.chose(left=False)
+        planogram.chose(left=False, just=False)
     then = planogram.prior(COLAS)
-    assert then.left_log(goods) < first.left_log(goods) - 1.0 and then.left_log(bag) == first.left_log(bag)
+    assert then.left_log(goods, 0.0) < first.left_log(goods, 0.0) - 1.0
+    assert then.left_log(bag, 0.0) == first.left_log(bag, 0.0)
     for _ in range(30):
-        planogram.chose(left=True)
-    assert planogram.prior(COLAS).left_log(goods) > 0.0
+        planogram.chose(left=True, just=False)
+    assert planogram.prior(COLAS).left_log(goods, 0.0) > 0.0
+
+
+def test_what_was_just_left_is_taken_as_often_as_such_things_are_until_somebody_has_passed_it_over() -> None:
+    planogram = Planogram(STORE)
+    for _ in range(30):
+        planogram.chose(left=False, just=False)
+        planogram.chose(left=True, just=True)
+    left = Unit(TONIC, 351.0, 1.0, left_s=1_000.0)
+    prior, contents = planogram.prior(COLAS), LaneContents().with_left(left)
+    (passed,) = contents.less(COLA, 1).passed_over().left_here
+    assert contents.less(COLA, -1).left_here == (left,), "somebody fills up"
+    assert prior.left_log(left, 1_000.0 + JUST_S - 1.0) > 0.0
+    assert prior.left_log(left, 1_000.0 + JUST_S + 1.0) < -2.0
+    assert prior.left_log(passed, 1_010.0) < -2.0
 
 
 @given(
