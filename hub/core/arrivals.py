@@ -79,12 +79,12 @@ class WentOver(NamedTuple):
 
 
 class Recognised(NamedTuple):
-    """Who a new track is: somebody known, or new on the floor; and who else, with the share that has among the two. Of
-    somebody new, others are named where somebody is awaited at a way in."""
+    """Who a new track is: somebody known, or None who is new on the floor; and who else, with the share that has among
+    the two. Only where somebody is awaited at a way in may somebody new be somebody known, and the other way round."""
 
     track: Track
     body: Body | None
-    rivals: list[tuple[float, Body]]
+    rivals: list[tuple[float, Body | None]]
 
 
 def recognise(
@@ -123,11 +123,13 @@ def recognise(
                 found.append(Recognised(track, None, []))
                 continue
             # Of two tracks that may be exchanged, the first says so: it is one confusion.
-            # Of somebody new, those are no rivals whom other tracks are taken for.
+            # Of somebody new, those are no rivals whom other tracks are taken for: those say it.
             before = zip(chosen[:n], marginals[:n], strict=True)
-            said = set(chosen) if i is None else {j for j, theirs in before if i in theirs}
-            others = ((p, j) for j, p in marginal.items() if j is not None and j != i and j not in said)
-            shares = [(p / (p + marginal[i]), known[j]) for p, j in others]
+            said = set(chosen) if i is None else {j for j, theirs in before if i in theirs} - {None}
+            if not ways_in.awaited:
+                said.add(None)
+            others = ((p, j) for j, p in marginal.items() if j != i and j not in said)
+            shares = [(p / (p + marginal[i]), None if j is None else known[j]) for p, j in others]
             body = None if i is None else known[i]
             found.append(Recognised(track, body, [(p, rival) for p, rival in shares if p > CERTAIN]))
     return found

@@ -137,6 +137,16 @@ class People(Presence):
             if not self.ways_in.let_in:
                 self._adopt(t_s)
 
+    def came_in(self, body: Body) -> None:
+        """It is this body that somebody who was awaited came in with."""
+        for doubts in self._doubts.values():
+            doubts.returns.came_in(body)
+
+    def may_have_come_in(self, body: Body) -> bool:
+        """Whether it is open that rather this body is who has just come in."""
+        returns = (one for doubts in self._doubts.values() for one in doubts.returns.open)
+        return any(one.body is body and one.other is None for one in returns)
+
     def confuse(self, t_s: float, one: Body, other: Body, p: float) -> None:
         """Each of the two may be the other, this likely."""
         self._confuse(Shuffle.of_two(t_s, one, other, p))
@@ -252,10 +262,11 @@ class People(Presence):
                 then = LastSeen.of(camera, body)
             self._hold(camera, t_s, track, body)
             for p, rival in rivals:
-                if body.fresh(t_s, camera) or rival.fresh(t_s, camera):
-                    self._exchangeable(camera, t_s, body, rival, p)
+                rival_then = None if rival is None else LastSeen.of(camera, rival)
+                if any(known is not None and known.fresh(t_s, camera) for known in (body, rival)):
+                    if rival is not None:  # or else another camera sees that it is nobody new
+                        self._exchangeable(camera, t_s, body, rival, p)
                 else:
-                    rival_then = LastSeen.of(camera, rival)
                     self._doubts[camera].returns.open.append(Return(t_s, body, rival, p, then, rival_then))
 
     def _compare(self, camera: str, t_s: float, step_s: float) -> None:

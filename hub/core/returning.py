@@ -19,20 +19,23 @@ else is lost; ids are given a new one at once about as often as they are lost fo
 
 
 class Return(Struct, eq=False):
-    """A new track was taken for one of two who were out of sight, or for somebody who has just come in."""
+    """A new track was taken for one of two who were out of sight, or of whom one has just come in."""
 
     t_s: float
     body: Body
     """Who it was taken for."""
-    other: Body
+    other: Body | None
+    """None while somebody is awaited who has come in."""
     p: float
     """That it is rather the other than this one, by where it is."""
     body_then: LastSeen | None
+    other_then: LastSeen | None
     """None of whoever has just come in."""
-    other_then: LastSeen
 
     def over(self, camera: str, t_s: float, tracks: Collection[str]) -> bool:
-        """Whether all is known by this frame that will be."""
+        """Whether all is known by this frame that will be, once it is known who the other may be."""
+        if self.other is None:
+            return False
         own = any(then is not None and then.track in tracks for then in (self.body_then, self.other_then))
         return own or _seen_now(self.other, camera, t_s) or t_s > self.t_s + WAITS_S
 
@@ -40,13 +43,13 @@ class Return(Struct, eq=False):
         """How likely it is the other, by what this frame shows."""
         log = math.log(self.p / max(1 - self.p, CERTAIN)) + self._besides_log(self.other_then, tracks, steps)
         log -= self._besides_log(self.body_then, tracks, steps)
-        if self.other_then.track not in tracks and _seen_now(self.other, camera, t_s):
+        missed = self.other_then is not None and self.other_then.track in tracks
+        if self.other is not None and not missed and _seen_now(self.other, camera, t_s):
             back = self.other.places[-1]
-            if_not = density_unseen(self.other_then, back, t_s, steps)
-            if self.body_then is None:
-                if_other = ways_in.arrives_per_m2(back)
-            else:
-                if_other = density_unseen(self.body_then, back, t_s, steps)
+            if_not, if_other = (
+                ways_in.arrives_per_m2(back) if then is None else density_unseen(then, back, t_s, steps)
+                for then in (self.other_then, self.body_then)
+            )
             log += math.log(max(if_other, CERTAIN) / max(if_not, CERTAIN))
         return 1 / (1 + math.exp(-log))
 
@@ -66,6 +69,11 @@ class Returns(Struct, eq=False):
 
     open: list[Return] = []
 
+    def came_in(self, body: Body) -> None:
+        """It is this body that somebody who was awaited came in with."""
+        for one in self.open:
+            one.other = one.other or body
+
     def renamed(self, was: Body, now: Body) -> None:
         """One body turned out to be another."""
         for one in self.open:
@@ -77,11 +85,13 @@ class Returns(Struct, eq=False):
         self, camera: str, t_s: float, tracks: Collection[str], steps: Steps, ways_in: WaysIn
     ) -> Iterator[Shuffle]:
         """Those that can be judged by now, if they left anything open."""
+        if not ways_in.awaited:
+            self.open = [one for one in self.open if one.other is not None]
         for one in [one for one in self.open if one.t_s < t_s and one.over(camera, t_s, tracks)]:
             self.open.remove(one)
             # A new track that nobody can have come in with is no one who may be taken for somebody.
             somebody = one.body_then is not None or one.body.bound or ways_in.awaited
-            if somebody and (p := one.exchanged(camera, t_s, tracks, steps, ways_in)) > CERTAIN:
+            if one.other and somebody and (p := one.exchanged(camera, t_s, tracks, steps, ways_in)) > CERTAIN:
                 yield Shuffle.of_two(one.t_s, one.body, one.other, p)
 
 

@@ -168,6 +168,7 @@ class Visits:
                 self.unbound.remove(waiting)
                 session = self.sessions[waiting.session]
                 body.bound, body.restocks = True, session.restocks
+                people.came_in(body)
                 timeline.add(waiting.passed_s, partial(_bound, body.id, session))
 
     def _newcomer(self, waiting: Unbound, people: People, t_s: float) -> Body | None:
@@ -180,7 +181,7 @@ class Visits:
             return body
         body = people.stranger(gate.x_m, gate.y_m, waiting.passed_s)
         taken = people.passing(gate.x_m, gate.y_m, gate.radius_m, waiting.passed_s + MOMENT_S, bound=True)
-        if body is not None and taken is not None:
+        if body is not None and taken is not None and not people.may_have_come_in(taken):
             came_back = taken.came_back(waiting.passed_s - MOMENT_S, t_s)
             people.confuse(waiting.passed_s, body, taken, 1 - LATE_IN if came_back else LATE_IN)
         return body

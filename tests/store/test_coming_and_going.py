@@ -98,6 +98,52 @@ def test_who_comes_into_sight_further_in_may_be_who_was_lost_as_another_came_to_
     assert (at_gate, further_in) == ((bob, alice) if lost else (alice, bob))
 
 
+def test_of_two_who_appear_at_the_gate_after_one_was_lost_there_and_one_came_in_either_may_be_either() -> None:
+    """Alice is lost where people come in, and Bob passes; a moment later a track begins where she was, and another a
+    moment after that."""
+    story, here, beside = Story(), (-0.6, -1.7), (-0.5, -1.9)
+    alice = story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": here})
+    story.stand({"a": here}, 2.0)
+    story.stand({}, 0.3)
+    bob, command = story.tap("bob")
+    story.says("gate-in", story.passage("entry", "in", command))
+    story.stand({}, 0.6)
+    story.stand({"x": here}, 0.7)
+    story.stand({"x": here, "y": beside}, 3.0)
+    story.wait(5.0)
+    shares = [
+        {who: p for p, who in story.state.belief.who(body.id)}
+        for body in sorted(story.state.people.bodies.values(), key=lambda body: body.y_m)
+    ]
+    assert all(share.keys() == {alice, bob} for share in shares)
+    assert 0.05 < shares[1][bob] < 0.5 and shares[0][alice] == pytest.approx(shares[1][bob])
+
+
+@pytest.mark.parametrize(("heard_late", "for_s"), [(False, 3.1), (True, 2.0)])
+def test_who_was_lost_at_the_gate_may_be_seen_further_in_after_long_or_after_a_passage_that_was_heard_late(
+    heard_late: bool, for_s: float
+) -> None:
+    """Alice is lost at the gate and Bob comes in: a track begins where she was, and then one further in."""
+    story, here = Story(), (-0.9, -2.0)
+    alice = story.enter("a", credential="alice")
+    story.walk({"a": AT_GATE}, {"a": here})
+    story.stand({"a": here}, 2.0)
+    story.stand({}, 0.6)
+    bob, command = story.tap("bob")
+    passage = story.passage("entry", "in", command)
+    if heard_late:
+        story.stand({"x": here}, 0.2)
+    story.says("gate-in", passage)
+    story.stand({"x": here} if heard_late else {}, 0.6)
+    story.stand({"x": here}, for_s)
+    story.stand({"x": here, "y": (0.4, -1.4)}, 1.0)
+    story.wait(5.0)
+    bodies = sorted(story.state.people.bodies.values(), key=lambda body: body.x_m)
+    shares = [{who: p for p, who in story.state.belief.who(body.id)} for body in bodies]
+    assert all(share.keys() == {alice, bob} for share in shares) and shares[0][bob] > 0.05
+
+
 def test_what_a_stranger_took_is_theirs_of_whom_it_is_found_later_that_they_were_the_stranger() -> None:
     """Alice is lost, runs, and is seen again further off than anybody is looked for; only seconds later it is plain
     that nobody else can have come in."""

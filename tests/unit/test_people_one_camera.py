@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from hub.core.arrivals import WaysIn, went_over
-from hub.core.floor import LEAST_M2
+from hub.core.arrivals import WaysIn, recognise, went_over
+from hub.core.floor import LEAST_M2, Body, Place, Steps
 from hub.core.tracking import close_groups
 from tests.unit.cameras import Camera, Scene, stands, walks
 from wire.messages import Track
@@ -177,6 +177,18 @@ def test_whoever_has_just_come_in_is_awaited_at_the_gate_where_somebody_was_lost
         scene.people.ways_in.awaited = awaited
         scene.play(0.3)
         assert (scene.body_of("ann") is scene.known["ann"]) == same
+
+
+@pytest.mark.parametrize("order", ["xy", "yx"])
+def test_who_comes_back_beside_whom_comes_in_may_be_the_other_in_whatever_order_their_tracks_are(order: str) -> None:
+    ann = Body("1", 100.0, 0.0, 0.0, bound=True)
+    ann.seen(Place(100.0, 0.0, 0.0, None, 0.07))
+    ways_in = WaysIn(entries=((0.0, 0.0),), awaited=((0.0, 0.0),))
+    near = {"x": (0.02, 0.0), "y": (0.08, 0.12)}
+    tracks = [Track(id=i, x_m=near[i][0], y_m=near[i][1], sigma_m=0.07) for i in order]
+    found = recognise(101.0, "A", tracks, [ann], {}, Steps(step_s=0.1, variance=0.005), ways_in)
+    ((p, rival),) = [rival for recognised in found for rival in recognised.rivals]
+    assert {r.track.id: r.body for r in found} == {"x": ann, "y": None} and rival is None and 0.3 < p < 0.5
 
 
 def back_near_a_way_in(let_in: bool) -> Scene:
