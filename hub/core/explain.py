@@ -15,7 +15,7 @@ from hub.core.exchanging import exchanged, laid_across, may_be
 from hub.core.goods import FOREIGN, NOBODY, UNKNOWN, Key, Value
 from hub.core.moments import Moments
 from hub.core.moving import moved_over
-from hub.core.part import LIKELIHOOD, Part, Step, best, log_normal
+from hub.core.part import LIKELIHOOD, Part, Step, best, cart_of, log_normal
 from hub.core.people import People
 from hub.core.pictures import believed
 from hub.core.planogram import Planogram, mixed
@@ -47,8 +47,12 @@ def joint(planogram: Planogram, people: People, belief: Belief, cluster: Cluster
     belief.update([*explainer.touched, *[("cart", s) for s in sorted({NOBODY, *sessions})]], explainer.expand)
 
 
-def _carts(values: Values) -> set[str]:
-    return {name for kind, name in values if kind == "cart"}
+def _whose(changed: Values, values: Mapping[Key, Value]) -> set[str]:
+    """Whose carts it changed: only the shopper's, where an employee had a hand in it as well."""
+    carts = {name for kind, name in changed if kind == "cart"}
+    if len(carts) > 1:
+        return {name for name in carts if not cart_of(values, name).restocks} or carts
+    return carts
 
 
 class _Path(NamedTuple):
@@ -114,9 +118,9 @@ class Explainer:
                 cost = LOG_SECOND_DEED if start else 0.0
                 for log_p, (changed, whose) in reached[start]:
                     for log_step, more in self._deeds(part, {**values, **changed}):
-                        carts = _carts(more)
-                        besides = self._two_hands(start, part, values, whose, carts) if changed else 0.0
-                        path = _Path({**changed, **more}, (*whose, *[carts] * (end - start)))
+                        theirs = _whose(more, values)
+                        besides = self._two_hands(start, part, values, whose, theirs) if changed else 0.0
+                        path = _Path({**changed, **more}, (*whose, *[theirs] * (end - start)))
                         reached[end].append((log_p + log_step + cost + besides, path))
             reached[end] = best(reached[end])
         return [(log_p, path.changed) for log_p, path in reached[count]]
@@ -202,6 +206,7 @@ class Explainer:
             moments=moments,
             grips=reached,
             ratios={body: r for body, r in ratios.items() if r > 1e-4 * top or body in self._at_hand},
+            at_hand=frozenset(self._at_hand),
             within_reach=len([r for r in ratios.values() if r > 0.03 * top]),
             camera=self._camera({lane.id for lane in lanes}) if self._evidence else None,
             prior=self._priors[start] if end - start == 1 else mixed(self._priors[start:end], shares),

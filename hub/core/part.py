@@ -50,6 +50,8 @@ class Part(Struct, eq=False):
     """How likely each body had its hand there at each of these times, as `reach` says."""
     ratios: dict[str, float]
     """And at the time at which all of it was moved at once."""
+    at_hand: frozenset[str]
+    """Who of all likeliest had a hand at one of the lanes that changed at once: the other one may have been here."""
     within_reach: int
     camera: Mapping[str, float] | None
     prior: Prior

@@ -7,7 +7,7 @@ from itertools import combinations, permutations
 from hub.core.belief import Values
 from hub.core.goods import Cart, Key, Unit, Value
 from hub.core.moments import sum_logs
-from hub.core.part import THERE, Part, Step, both_log, cart_of, lane_of, log_normal
+from hub.core.part import THERE, Part, Step, both_log, cart_of, lane_of, log_normal, session_of
 from hub.core.taking import FAR_SIGMAS
 from hub.store import Lane, Product, Store
 
@@ -32,7 +32,8 @@ def moved_meanwhile(
 ) -> Iterator[Step]:
     """More units than it weighs more, of which one of the others took some, or two of them one each, before it was at
     rest again; or one fewer, as somebody put one of theirs back."""
-    others = [other for other in others if other != session and part.there(values, other) > THERE]
+    there = {session_of(values, body) for body in part.at_hand}
+    others = [o for o in others if o != session and (o in there or part.there(values, o) > THERE)]
     for lane, product, net in _planned(part, store):
         for count in (-1, *range(1, MEANWHILE_AT_MOST + 1)):
             laid_down = net + count

@@ -1,8 +1,9 @@
 """What a shopper takes from a lane while an employee fills it."""
 
+import pytest
 from msgspec import structs
 
-from tests.store.scripted import AT_EXIT, AT_GATE, CHIPS, TONIC, Story, offered, over, small_store
+from tests.store.scripted import AT_EXIT, AT_GATE, CHIPS, TONIC, WATER, Story, bought, offered, over, small_store
 from wire.messages import ItemEvidence
 
 
@@ -71,3 +72,21 @@ def test_a_shopper_who_may_be_taken_for_the_employee_may_have_taken_something_al
     story.stand(spots, 6.0)
     took = sum(p for p, cart in story.state.belief.cart("v2") if (CHIPS, 1) in cart.signature)
     assert took > 0.3, "half as likely, if only one of the two had been looked at"
+
+
+@pytest.mark.parametrize("seen", [3, 4])
+def test_who_takes_something_of_what_is_filled_may_take_something_beside_it_with_the_other_hand(seen: int) -> None:
+    """Three bottles of water come and one goes, as a bag of chips goes at the next lane, where Bob stands, too; the
+    ceiling sees one of her hands."""
+    story, spots = beside_an_employee()
+    spots |= {"a": (1.75, -0.35), "b": (1.5, -0.35)}
+    story.enter("b", credential="bob")
+    story.walk({**spots, "a": (1.4, -0.35), "b": AT_GATE}, spots)
+    story.stand(spots, 0.6, {"e": over(4)})
+    story.stand(spots, 0.6, {"a": over(seen)})
+    story.stand(spots, 0.3)
+    story.change(4, 2 * 538.0, took_s=1.5, trace=(90, 700, 1500, 1640, 1614, 1614, 1614, 1500, 1300, 1090, 1076, 1076))
+    story.change(3, -62.0, took_s=0.8, trace=(5, 5, -10, -40, -60, -62, -62))
+    story.stand(spots, 6.0)
+    story.walk(spots, {**spots, "a": AT_EXIT})
+    assert bought(story.leave("a", {"e": spots["e"], "b": spots["b"]})) == {WATER: 1, CHIPS: 1}
