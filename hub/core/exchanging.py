@@ -52,7 +52,7 @@ def exchanged(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator
 
 def laid_across(part: Part, store: Store, values: Mapping[Key, Value]) -> Iterator[Step]:
     """One thing out of somebody's cart, or a bag or a phone, came to lie across two lanes, as somebody else took
-    something off one of them, which still lost."""
+    something off one of them."""
     taken_off, beside = sorted(part.each, key=lambda one: one.delta_g)
     holders, takers = (sorted(one.actors(values).keys() - {NOBODY}) for one in (beside, taken_off))
     for log_place, gone, left in _lying_there(taken_off, store, values):

@@ -236,10 +236,10 @@ class Explainer:
             steps = list(put_back(part, self._planogram.store, values))
         else:
             steps = list(moved_over(part, self._planogram.store, values))
-            if len(part.lanes) == 2:
-                steps += laid_across(part, self._planogram.store, values)
-            return best(steps)
-        if may_be(part, max(steps, key=LIKELIHOOD)[0]):
-            steps += exchanged(part, self._planogram.store, values)
-        steps.append((LOG_NOTHING + log_normal(part.delta_g, math.hypot(part.sigma_g, ARTEFACT_G)), {}))
+        if len(part.lanes) == 2 and not part.lost:
+            steps += laid_across(part, self._planogram.store, values)
+        if part.lost or part.gained:
+            if may_be(part, max(steps, key=LIKELIHOOD)[0]):
+                steps += exchanged(part, self._planogram.store, values)
+            steps.append((LOG_NOTHING + log_normal(part.delta_g, math.hypot(part.sigma_g, ARTEFACT_G)), {}))
         return best(steps)

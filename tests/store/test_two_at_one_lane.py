@@ -204,17 +204,23 @@ def test_two_of_a_party_of_whom_one_lays_across_lanes_as_the_other_takes_do_not_
     assert 0.3 < share_of_alices_friend(story) < 0.7
 
 
-def test_what_one_lays_down_across_two_lanes_as_another_takes_off_one_of_them_is_his_no_more() -> None:
-    """Bob has chips; he lays them across the cola and the tonic as Alice takes a tonic."""
+@pytest.mark.parametrize(("lane", "weight_g", "left_g"), [(3, 62.0, 22.0), (4, 538.0, 380.0)])
+def test_what_one_lays_down_across_two_lanes_as_another_takes_off_one_of_them_is_his_no_more(
+    lane: int, weight_g: float, left_g: float
+) -> None:
+    """Bob has chips, or water; he lays that across the cola and the tonic as Alice takes a tonic: the lane weighs less
+    after that, or more."""
     story = Story()
-    spots = {"a": (1.5, -0.35), "b": (1.2, -0.35)}
+    spots, beside = {"a": (1.5, -0.35), "b": (1.2, -0.35)}, {"a": (1.5, -0.35), "b": (lane * 0.2 + 1.1, -0.35)}
     alice_and_bob_come(story, {"a": spots["a"], "b": (1.9, -0.35)})
-    story.stand({"a": spots["a"], "b": (1.7, -0.35)}, 0.8, {"b": over(3)})
-    story.change(3, -62.0)
-    story.walk({"a": spots["a"], "b": (1.7, -0.35)}, spots)
+    story.stand(beside, 0.8, {"b": over(lane)})
+    story.change(lane, -weight_g)
+    story.walk(beside, spots)
     story.stand(spots, 0.9, {"a": over(2), "b": over(1)})
-    story.change(1, 40.0, took_s=0.5, trace=(30, 48, 39, 40, 40))
-    story.change(2, 22.0 - 351.0, took_s=0.7, trace=(20, 25, -250, -320, -329, -329, -329))
+    laid_g = weight_g - left_g
+    story.change(1, laid_g, took_s=0.5, trace=tuple(round(laid_g) + wobble for wobble in (-10, 8, -1, 0, 0)))
+    trace = tuple(round(left_g) - gone for gone in (2, -3, 272, 342, 351, 351, 351))
+    story.change(2, left_g - 351.0, took_s=0.7, trace=trace)
     story.stand(spots, 2)
     story.walk(spots, {"a": spots["a"], "b": AT_EXIT})
     assert bought(story.leave("b", {"a": spots["a"]})) == {}
