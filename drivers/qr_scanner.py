@@ -2,8 +2,6 @@
 
 A line ends with CR, LF or CRLF. It may begin with an AIM symbology identifier (ISO/IEC 15424: `]Q3`, `]d2`, `]C1`,
 `]e0`) and with an FNC1, which scanners send as GS, 0x1D; FNC1s further in separate GS1 fields and stay.
-
-What a scanner reads may be a card number, so that no log here holds any of it: only lengths and reasons.
 """
 
 import asyncio
@@ -13,10 +11,10 @@ import re
 import termios
 import threading
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, TypeVarTuple
 
+from drivers.credential import Credential, Junk
 from drivers.errors import DriverError
 from drivers.queue import EventQueue
 
@@ -47,23 +45,6 @@ Ts = TypeVarTuple("Ts")
 
 class SerialUnavailable(DriverError, ImportError):
     """pyserial is not installed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Junk:
-    """A line that is no code: how many bytes, and why."""
-
-    length: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """What was presented to the reader of that name, at a time of the event loop's monotonic clock."""
-
-    text: str
-    t_s: float
-    reader: str
 
 
 class LineDecoder:
@@ -114,7 +95,7 @@ class LineDecoder:
 
 
 class QrScanner:
-    """One scanner on its own thread: `async with` it, and iterate over its `Code`s.
+    """One scanner on its own thread: `async with` it, and iterate over its credentials.
 
     A scanner that is not there, or is pulled out, is said once and opened again by itself when it is back, so name it
     by a path that survives that (/dev/serial/by-id/…). Iteration ends when the scanner is closed.
@@ -128,7 +109,7 @@ class QrScanner:
         self.plugged = asyncio.Event()
         self._path = path
         self._baud = baud
-        self._codes: EventQueue[Code] = EventQueue()
+        self._codes: EventQueue[Credential] = EventQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"qr-{name}", daemon=True)
 
@@ -158,7 +139,7 @@ class QrScanner:
         if self._thread.is_alive():
             log.error("scanner %s: still stuck in %s after %g s; left behind", self.name, self._path, STOP_S)
 
-    def __aiter__(self) -> AsyncIterator[Code]:
+    def __aiter__(self) -> AsyncIterator[Credential]:
         return aiter(self._codes)
 
     # The thread
@@ -198,7 +179,7 @@ class QrScanner:
                     readable = False
                 else:
                     readable = True
-                    self._tell(self._codes.offer, Code(found, t_s, self.name))
+                    self._tell(self._codes.offer, Credential(found, t_s, self.name))
 
     def _tell(self, call: Callable[[*Ts], object], *args: *Ts) -> None:
         self._loop.call_soon_threadsafe(call, *args)

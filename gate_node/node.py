@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Literal, Protocol
 
+from drivers.credential import Credential
 from drivers.errors import DeviceClosed
 from drivers.gpio import Gpio, load_gpio
-from drivers.qr_scanner import Code, QrScanner
+from drivers.qr_scanner import QrScanner
 from drivers.turnstile import Alarm, FireInput, PassContact, RelayTurnstile, Turnstile
+from drivers.wiegand import WiegandReader
 from firmware_py.identity import Identity
 from firmware_py.outbox import Outbox
 from firmware_py.session import Session, Vitals
@@ -43,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
-    """What reads credentials: QR scanners today."""
+    """What reads credentials: scanners, card readers."""
 
     @property
     def name(self) -> str: ...
@@ -61,7 +63,7 @@ class Reader(Protocol):
     def dropped(self) -> int:
         """Credentials that nobody took in time."""
 
-    def __aiter__(self) -> AsyncIterator[Code]:
+    def __aiter__(self) -> AsyncIterator[Credential]:
         """Credentials as they are presented, until it is closed."""
 
 
@@ -170,23 +172,25 @@ class GateNode:
 
 
 async def run(config: GateNodeConfig, gpio: Gpio | None = None, bus: Bus | None = None) -> None:
-    """The gate of this machine until cancelled: its pins, its scanners, and a session with the hub.
+    """The gate of this machine until cancelled: its pins, its readers, and a session with the hub.
 
     Simulated pins and a bus in memory fit in the place of this machine's. Raises DriverError or FirmwareError in one
-    line when the pins or the outbox cannot be used; a scanner or a broker that is missing is waited for.
+    line when the turnstile's pins or the outbox cannot be used; a reader or a broker that is missing is waited for.
     """
     who, gate = config.node, config.gate
     clock = Clock()
-    scanners = [QrScanner(s.name, s.path, s.baud) for s in gate.scanners]
     async with AsyncExitStack() as stack:
         outbox = stack.enter_context(closing(Outbox(Path(who.state_dir) / "outbox.sqlite")))
         if bus is None:
             bus = await stack.enter_async_context(MqttBus(config.bus.url, who.name))
-        for scanner in scanners:
-            await stack.enter_async_context(scanner)
+        pins = gpio or load_gpio()
+        readers: list[QrScanner | WiegandReader] = [QrScanner(s.name, s.path, s.baud) for s in gate.scanners]
+        readers += [WiegandReader(w.name, pins, w.d0, w.d1) for w in gate.wiegand]
+        for reader in readers:
+            await stack.enter_async_context(reader)
         # Last in, first out: the way out is free before anything else is waited for.
-        turnstile = await stack.enter_async_context(RelayTurnstile(gate.gate, gpio or load_gpio(), gate.pins))
-        node = GateNode(gate, turnstile, scanners, clock)
+        turnstile = await stack.enter_async_context(RelayTurnstile(gate.gate, pins, gate.pins))
+        node = GateNode(gate, turnstile, readers, clock)
         session = Session(bus, Identity.at_start(who.store, who.name), clock, outbox, node.vitals)
         async with asyncio.TaskGroup() as group:
             group.create_task(session.run(), name=f"{gate.gate}: session")

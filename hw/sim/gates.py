@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Literal
 
-from drivers.qr_scanner import Code
+from drivers.credential import Credential
 from drivers.turnstile import Pins, RelayTurnstile
 from firmware_py.session import Session
 from gate_node.config import GateConfig
@@ -34,12 +34,12 @@ class HandedCodes:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._codes: asyncio.Queue[Code] = asyncio.Queue()
+        self._codes: asyncio.Queue[Credential] = asyncio.Queue()
 
     def show(self, text: str) -> None:
-        self._codes.put_nowait(Code(text, asyncio.get_running_loop().time(), self.name))
+        self._codes.put_nowait(Credential(text, asyncio.get_running_loop().time(), self.name))
 
-    async def __aiter__(self) -> AsyncIterator[Code]:
+    async def __aiter__(self) -> AsyncIterator[Credential]:
         while True:
             yield await self._codes.get()
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from drivers import qr_scanner
-from drivers.qr_scanner import Code, QrScanner
+from drivers.credential import Credential
+from drivers.qr_scanner import QrScanner
 from hw.sim.scanner_tty import ScannerTty
 
 DEADLINE_S = 10.0
@@ -54,7 +55,7 @@ async def said(text: str) -> AsyncIterator[None]:
         log.removeHandler(ear)
 
 
-async def take(scanner: QrScanner, count: int) -> list[Code]:
+async def take(scanner: QrScanner, count: int) -> list[Credential]:
     async with asyncio.timeout(DEADLINE_S):
         return [await anext(aiter(scanner)) for _ in range(count)]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import pytest
 
-from drivers.qr_scanner import Code
+from drivers.credential import Credential
 from drivers.queue import EventQueue
 from drivers.turnstile import DEBOUNCE_S, Direction, Pins, RelayTurnstile
 from firmware_py.identity import Identity
@@ -54,12 +54,12 @@ class Hand:
 
     def __init__(self) -> None:
         self.fault: str | None = None
-        self._codes: EventQueue[Code] = EventQueue()
+        self._codes: EventQueue[Credential] = EventQueue()
 
     def present(self, text: str) -> None:
-        self._codes.offer(Code(text, asyncio.get_running_loop().time(), self.name))
+        self._codes.offer(Credential(text, asyncio.get_running_loop().time(), self.name))
 
-    def __aiter__(self) -> AsyncIterator[Code]:
+    def __aiter__(self) -> AsyncIterator[Credential]:
         return self._codes
 
 

@@ -56,7 +56,24 @@ def test_what_is_not_said_is_the_reference_turnstile(tmp_path: Path) -> None:
     [
         ("fire = 25", "fire = 24", "pins.fire and pins.alarm are both 24"),
         ("fire = 25", "fire = 41", "pins.fire = 41 is not on the header"),
-        ("[[gate", '[[gate.scanners]]\nname = "left"\npath = "/dev/b"\n[[gate', "two scanners have the name left"),
+        ("[[gate", '[[gate.scanners]]\nname = "left"\npath = "/dev/b"\n[[gate', "two readers have the name left"),
+        ("[[gate", '[[gate.wiegand]]\nname = "left"\nd0 = 6\nd1 = 12\n[[gate', "two readers have the name left"),
+        (
+            "[[gate",
+            '[[gate.scanners]]\nname = "right"\npath = "/dev/serial/by-id/usb-left"\n[[gate',
+            "have the path /dev",
+        ),
+        (
+            "[[gate",
+            '[[gate.wiegand]]\nname = "card"\nd0 = 6\nd1 = 24\n[[gate',
+            r"wiegand\[0\].d1 and pins.alarm are both 24",
+        ),
+        (
+            "[[gate",
+            '[[gate.wiegand]]\nname = "card"\nd0 = 6\n[[gate',
+            r"missing key `d1` in \[gate.wiegand\[0\]\]",
+        ),
+        ('name = "left"', 'name = "fire"', "no reader can be called fire"),
         ('"in"', '"both"', r"Invalid enum value 'both' - at `\$.gate.direction`"),
         ("[gate]", "[gate]\nmood = 1", r"unknown key `mood` in \[gate\]"),
         ("fire = 25", "", r"missing key `fire` in \[gate.pins\]"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.qr_scanner import LINE_LIMIT, Junk, LineDecoder
+from drivers.credential import Junk
+from drivers.qr_scanner import LINE_LIMIT, LineDecoder
 
 CODE = "aisle:7f3c-19"
 
