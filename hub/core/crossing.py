@@ -6,7 +6,9 @@ by which of the ways that led in goes on in which of those that led out.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -216,7 +218,8 @@ def _one_way_log(seen: Sequence[Seen], noise_m2: float, came_s: float) -> float:
     """Log likelihood that somebody was seen in these places one after the other, who as likely stood as walked, or who
     stood and made room when somebody came."""
     stood, walked = _stood_log(seen, noise_m2), _walked_log(seen, noise_m2)
-    before, after = [s for s in seen if s[0] < came_s - FRAME_S], [s for s in seen if s[0] >= came_s - FRAME_S]
+    came = bisect_left(seen, came_s - FRAME_S, key=itemgetter(0))
+    before, after = seen[:came], seen[came:]
     if before and after:
         (_, was_x_m, was_y_m), (_, x_m, y_m) = before[-1], after[0]
         aside = _density_log(x_m - was_x_m, y_m - was_y_m, ROOM_M**2 + 2 * noise_m2)

@@ -84,7 +84,7 @@ class Explainer:
             cluster.priors = [planogram.prior(lane) for lane in self._lanes]
         self._reached, self._priors = cluster.reach, cluster.priors
         self._beside = tuple([(planogram.store.lane[e.lane], believed(e, power)[0]) for e in cluster.beside])
-        self._at_hand = self._plainly_there() if len(self._changes) > 1 else set()
+        self._at_hand = frozenset(self._plainly_there() if len(self._changes) > 1 else ())
         self._together: dict[tuple[int, int], float] = {}
         self._parts: dict[tuple[int, int], Part] = {}
         count = len(cluster.changes)
@@ -206,7 +206,7 @@ class Explainer:
             moments=moments,
             grips=reached,
             ratios={body: r for body, r in ratios.items() if r > 1e-4 * top or body in self._at_hand},
-            at_hand=frozenset(self._at_hand),
+            at_hand=self._at_hand,
             within_reach=len([r for r in ratios.values() if r > 0.03 * top]),
             camera=self._camera({lane.id for lane in lanes}) if self._evidence else None,
             prior=self._priors[start] if end - start == 1 else mixed(self._priors[start:end], shares),
