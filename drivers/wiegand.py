@@ -29,7 +29,7 @@ RETRY_S = 1.0
 """How often lines that stay low, or that another program holds, are looked at again."""
 
 MOST_BITS = 64
-"""No card format is longer; more is noise, and is counted but not kept."""
+"""No card format is longer; more without a pause is noise."""
 
 log = logging.getLogger(__name__)
 
@@ -58,28 +58,25 @@ class WiegandDecoder:
 
     def __init__(self) -> None:
         self._bits: list[int] = []
-        self._length = 0
 
     @property
     def too_long(self) -> bool:
         """Whether this can be no card any more."""
-        return self._length > MOST_BITS
+        return len(self._bits) > MOST_BITS
 
     def feed(self, bit: int) -> None:
         """One more bit of the frame."""
-        self._length += 1
-        if self._length <= MOST_BITS:
-            self._bits.append(bit)
+        self._bits.append(bit)
 
     def end(self) -> str | Junk | None:
         """What the frame was that is over now: `wiegand-26:FACILITY:CARD`; None if there was none.
 
         Colons, as the numbers of a card would look like those of a bank card in one.
         """
-        bits, length = self._bits, self._length
-        self._bits, self._length = [], 0
-        if not length:
+        bits, self._bits = self._bits, []
+        if not bits:
             return None
+        length = len(bits)
         form = FORMATS.get(length)
         if form is None:
             return Junk(length, f"not {', '.join(map(str, FORMATS))} bits: another format, or a bit lost on the wire")
@@ -139,15 +136,14 @@ class WiegandReader:
 
     def _check(self, chatters: bool = False) -> None:
         """Claim the lines, if they are not ours yet, and see whether both are at rest, as they are between frames."""
-        gpio, pins = self._gpio, self._lines.values()
+        fault = "edges without end: a bad shield, or a loose wire" if chatters else None
         try:
             if not self._claimed:
                 self._claim()
-            low = [line for line, pin in self._lines.items() if gpio.input(pin) == gpio.LOW]
-            fault = "edges without end: a bad shield, or a loose wire" if chatters else None
-            fault = f"{' and '.join(low)} low: no power, or a short" if low else fault
+            if low := [line for line, pin in self._lines.items() if self._gpio.input(pin) == self._gpio.LOW]:
+                fault = f"{' and '.join(low)} low: no power, or a short"
         except Exception as e:  # lgpio's errors are bare Exceptions
-            fault = f"{e}: does another program hold pin {' or '.join(map(str, pins))}?"
+            fault = f"{e}: does another program hold pin {' or '.join(map(str, self._lines.values()))}?"
         if fault != self.fault:
             log.warning("reader %s: %s", self.name, fault or "can be read again")
         self.fault = fault

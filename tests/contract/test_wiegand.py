@@ -37,6 +37,15 @@ async def take(reader: WiegandReader) -> Credential:
         return await anext(aiter(reader))
 
 
+async def mended(reader: WiegandReader, cards: WiegandReaderModel) -> None:
+    """The short is gone: soon the reader has no fault, and reads."""
+    cards.short(False)
+    await asyncio.sleep(2 * RETRY_S)
+    assert reader.fault is None
+    cards.present(5, length=34)
+    assert (await take(reader)).text == "wiegand-34:5"
+
+
 async def test_a_card_is_a_credential_of_when_its_first_bit_came(
     reader: WiegandReader, cards: WiegandReaderModel
 ) -> None:
@@ -92,11 +101,7 @@ def test_a_line_that_stays_low_is_a_fault_until_it_is_mended(
             await asyncio.sleep(2 * IDLE_S)
             assert reader.fault == "D0 low: no power, or a short"
             await asyncio.sleep(5 * RETRY_S)
-            cards.short(False)
-            await asyncio.sleep(2 * RETRY_S)
-            assert reader.fault is None
-            cards.present(5, length=34)
-            assert (await take(reader)).text == "wiegand-34:5"
+            await mended(reader, cards)
 
     virtual_time.run(store())
     assert [record.getMessage() for record in caplog.records if "frame" not in record.getMessage()] == [
@@ -120,11 +125,7 @@ def test_a_line_that_chatters_is_a_fault_and_hides_no_short(gpio: SimulatedGpio,
             cards.short(True)
             await hum()
             assert reader.fault == "D0 low: no power, or a short"
-            cards.short(False)
-            await asyncio.sleep(2 * RETRY_S)
-            assert reader.fault is None
-            cards.present(3, length=34)
-            assert (await take(reader)).text == "wiegand-34:3"
+            await mended(reader, cards)
 
     virtual_time.run(store())
 
