@@ -1,83 +1,16 @@
 """What a store learns about itself from who took what, and what it asks its staff to do about it."""
 
 import random
-from datetime import UTC, datetime
 
 import pytest
 from msgspec import structs
 
 from hub.core import learning
-from hub.core.belief import Belief
-from hub.core.goods import FOREIGN, UNKNOWN, Cart, Deed, LaneContents, Unit
-from hub.core.inventory import STRAYS_KEPT, TAKES_KEPT, TAKES_KEPT_S, Inventory
+from hub.core.goods import FOREIGN, UNKNOWN, Cart, LaneContents, Unit
+from hub.core.inventory import STRAYS_KEPT, TAKES_KEPT, TAKES_KEPT_S
 from hub.core.learning import Weighed
-from hub.core.planogram import JUST_S, Planogram
-from hub.core.tasks import Task
-from hub.store import Store, spread_g
-from tests.store.scripted import CHIPS, COLA, TONIC, WATER, small_store
-
-NOON_S = datetime(2026, 3, 2, 12, 0, tzinfo=UTC).timestamp()
-LANE = {COLA: "1-1-1", TONIC: "1-1-2", CHIPS: "1-1-3", WATER: "1-1-4"}
-
-
-def stocked(units: int | None = 20) -> Store:
-    store = small_store()
-    return structs.replace(store, lanes=tuple(structs.replace(lane, stock=units) for lane in store.lanes))
-
-
-class Days:
-    """Lets visits be settled one after another, a minute apart, as the fold would; the belief goes with them."""
-
-    def __init__(self, store: Store | None = None) -> None:
-        self.store = store or stocked()
-        self.inventory = Inventory(Planogram(self.store))
-        self.belief = Belief()
-        self.now_s = NOON_S
-        self.visits = 0
-        self.luck = random.Random(1)
-
-    def visit(self, *deeds: Deed, staff: bool = False) -> str:
-        self.visits += 1
-        self.now_s += 60.0
-        session = f"v{self.visits}"
-        for deed in deeds:
-            self._move(deed)
-        self.inventory.settled(session, Cart(deeds=deeds), self.now_s, staff=staff)
-        return session
-
-    def deed(self, gtin: str, moved: int = 1, lane: str | None = None, weight_g: float | None = None) -> Deed:
-        """Something that was done to a lane; a product's own, unless another is named."""
-        if weight_g is None:
-            weight_g = self.store.product[gtin].weight_g
-        weighed_g = moved * self.luck.gauss(weight_g, spread_g(weight_g))
-        return Deed(gtin, moved, (lane or LANE[gtin],), -weighed_g, 0.5, self.now_s + 30.0, 1)
-
-    def tasks(self, kind: str | None = None) -> list[Task]:
-        return [t for t in self.inventory.tasks(self.belief, self.now_s) if kind in (None, t.kind)]
-
-    def texts(self) -> list[str]:
-        return [task.text for task in self.tasks()]
-
-    def stock(self, gtin: str) -> int | None:
-        return self.inventory.stock(self.belief, self.store.lane[LANE[gtin]])
-
-    def leave(self, lane: str, *units: Unit) -> None:
-        """So many more things lie on a lane that are not its own."""
-        contents = self._contents(lane)
-        for unit in units:
-            contents = contents.with_left(unit)
-        self.belief.set(("lane", lane), contents)
-
-    def _move(self, deed: Deed) -> None:
-        lane = self.store.lane[deed.lanes[0]]
-        contents = self._contents(lane.id)
-        if deed.gtin in lane.products or (deed.moved > 0 and deed.gtin != UNKNOWN):
-            self.belief.set(("lane", lane.id), contents.less(deed.gtin, deed.moved))
-        elif deed.moved < 0:
-            self.leave(lane.id, *[Unit(deed.gtin, abs(deed.delta_g), 1.0)] * -deed.moved)
-
-    def _contents(self, lane: str) -> LaneContents:
-        return self.belief.lane(lane)[0][1]
+from tests.store.scripted import CHIPS, COLA, TONIC, WATER
+from tests.unit.days import LANE, NOON_S, Days, stocked
 
 
 def test_a_store_in_order_leaves_nothing_to_do() -> None:
@@ -215,82 +148,6 @@ def test_buying_what_others_misplaced_proves_no_mistake_of_the_planogram() -> No
         days.inventory.settled("buyer", Cart(deeds=(days.deed(COLA, 1, "1-1-4"),)), days.now_s, staff=False)
     assert days.tasks() == []
     assert not days.inventory.strays
-
-
-def test_whoever_takes_the_lane_s_own_beside_something_astray_shows_how_seldom_that_is_taken() -> None:
-    days = Days()
-
-    def astray() -> float:
-        prior = days.inventory.planogram.prior(days.store.lane["1-1-4"])
-        return prior.log_just_left + prior.log_left
-
-    at_first = astray()
-    days.visit(days.deed(WATER))
-    days.visit(days.deed(COLA), days.deed(COLA, -1, "1-1-4"))
-    assert astray() == at_first, "nothing lay there when it was taken"
-    days.visit(days.deed(WATER, -1), staff=True)
-    days.visit(days.deed(CHIPS))
-    assert astray() == at_first, "staff fill up, and that was another lane"
-    days.visit(days.deed(WATER))
-    let_lie = astray()
-    days.visit(days.deed(COLA, 1, "1-1-4"))
-    assert let_lie < at_first and astray() > let_lie
-
-
-def test_what_was_passed_over_or_has_lain_there_for_long_shows_nothing_of_what_was_just_left() -> None:
-    days = Days()
-
-    def said() -> tuple[float, float]:
-        prior = days.inventory.planogram.prior(days.store.lane["1-1-4"])
-        return prior.log_just_left, prior.log_left
-
-    at_first = said()
-    days.visit(days.deed(COLA), days.deed(COLA, -1, "1-1-4"))
-    days.visit(days.deed(WATER))
-    just, left = said()
-    assert just < at_first[0] and left == at_first[1]
-    days.visit(days.deed(WATER))
-    assert said()[0] == just and said()[1] < left, "somebody had passed it over"
-    left = said()[1]
-    days.visit(days.deed(COLA), days.deed(COLA, -1, "1-1-4"))
-    days.now_s += JUST_S
-    days.visit(days.deed(COLA, 1, "1-1-4"))
-    assert said()[0] == just and said()[1] > left, "it had lain there for long"
-
-
-def test_what_is_taken_tells_of_itself_and_not_of_what_was_just_left_beside_it() -> None:
-    days = Days()
-    lane = days.store.lane["1-1-4"]
-    days.visit(days.deed(COLA), days.deed(COLA, -1, lane.id))
-    days.now_s += JUST_S
-    days.visit(days.deed(CHIPS), days.deed(CHIPS, -1, lane.id))
-    before = days.inventory.planogram.prior(lane)
-    days.visit(days.deed(COLA, 1, lane.id))
-    after = days.inventory.planogram.prior(lane)
-    assert after.log_just_left == before.log_just_left and after.log_left > before.log_left
-
-
-def test_what_was_taken_before_somebody_passed_it_over_had_just_been_left_though_it_is_settled_later() -> None:
-    days = Days()
-    lane = days.store.lane["1-1-4"]
-    days.visit(days.deed(COLA), days.deed(COLA, -1, lane.id))
-    earlier, later = days.deed(COLA, 1, lane.id), days.deed(WATER)._replace(at_s=days.now_s + 40.0)
-    days.visit(later)
-    before = days.inventory.planogram.prior(lane)
-    days.visit(earlier)
-    after = days.inventory.planogram.prior(lane)
-    assert after.log_just_left > before.log_just_left and after.log_left == before.log_left
-
-
-def test_what_weight_does_not_tell_apart_shows_nothing_of_how_often_things_astray_are_taken() -> None:
-    days = Days()
-    planogram, lane = days.inventory.planogram, days.store.lane["1-1-1"]
-    at_first = planogram.prior(lane)
-    days.visit(days.deed(TONIC), days.deed(TONIC, -1, "1-1-1"))
-    days.visit(days.deed(COLA))
-    days.visit(days.deed(TONIC, 1, "1-1-1"))
-    assert planogram.prior(lane).log_just_left == at_first.log_just_left
-    assert planogram.prior(lane).log_left == at_first.log_left
 
 
 def test_two_lanes_that_sell_what_is_planned_for_each_other_are_one_task_and_count_what_they_hold() -> None:
